@@ -1,0 +1,118 @@
+#include <wring/runtime/detail/kernel_driver.hpp>
+
+#include <wring/runtime/assert.hpp>
+
+#include <cerrno>
+#include <ctime>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace wring::detail {
+
+namespace {
+int result(int value) noexcept { return value < 0 ? -errno : value; }
+}  // namespace
+
+KernelDriver::KernelDriver(const DriverOptions& options, bool nonBlockingSockets, int wakeFlags)
+    : pool_(new BufferPool(options.bufferBytes, options.buffersInitial, options.buffersMax)),
+      wakeFd_(::eventfd(0, EFD_CLOEXEC | wakeFlags)),
+      socketFlags_(SOCK_CLOEXEC | (nonBlockingSockets ? SOCK_NONBLOCK : 0)),
+      acceptFlags_(socketFlags_) {
+    if (wakeFd_ >= 0) return;
+    int code = errno;
+    pool_->detach();
+    throw DriverUnavailable{code, false, "the wake-up descriptor could not be made",
+                            "raise the limit on open files (ulimit -n)"};
+}
+
+KernelDriver::~KernelDriver() {
+    ::close(wakeFd_);
+    pool_->detach();
+}
+
+Time KernelDriver::now() const noexcept {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return Time(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+void KernelDriver::wake() noexcept {
+    // An async-signal-safe system call; EAGAIN means that a wake-up is due anyway.
+    int before = errno;
+    std::uint64_t one = 1;
+    [[maybe_unused]] ssize_t written = ::write(wakeFd_, &one, sizeof one);
+    errno = before;
+}
+
+int KernelDriver::openSocket(int family, int type, int protocol) noexcept {
+    return result(::socket(family, type | socketFlags_, protocol));
+}
+
+int KernelDriver::bind(int fd, const void* address, std::size_t bytes) noexcept {
+    return result(
+        ::bind(fd, static_cast<const sockaddr*>(address), static_cast<socklen_t>(bytes)));
+}
+
+int KernelDriver::listen(int fd, int backlog) noexcept { return result(::listen(fd, backlog)); }
+
+int KernelDriver::getSocketName(int fd, void* address, std::size_t& bytes) noexcept {
+    auto length = static_cast<socklen_t>(bytes);
+    int outcome = result(::getsockname(fd, static_cast<sockaddr*>(address), &length));
+    bytes = length;
+    return outcome;
+}
+
+int KernelDriver::getPeerName(int fd, void* address, std::size_t& bytes) noexcept {
+    auto length = static_cast<socklen_t>(bytes);
+    int outcome = result(::getpeername(fd, static_cast<sockaddr*>(address), &length));
+    bytes = length;
+    return outcome;
+}
+
+int KernelDriver::setOption(int fd, int level, int option, const void* value,
+                            std::size_t bytes) noexcept {
+    return result(::setsockopt(fd, level, option, value, static_cast<socklen_t>(bytes)));
+}
+
+int KernelDriver::getOption(int fd, int level, int option, void* value,
+                            std::size_t& bytes) noexcept {
+    auto length = static_cast<socklen_t>(bytes);
+    int outcome = result(::getsockopt(fd, level, option, value, &length));
+    bytes = length;
+    return outcome;
+}
+
+int KernelDriver::shutdownNow(int fd, int how) noexcept { return result(::shutdown(fd, how)); }
+
+int KernelDriver::closeNow(int fd) noexcept {
+    // Linux frees the number even when close reports EINTR: never a second try.
+    int outcome = result(::close(fd));
+    ++closed_;
+    return outcome;
+}
+
+DriverStats KernelDriver::stats() const noexcept {
+    DriverStats copy = stats_;
+    copy.buffers = pool_->size();
+    copy.buffersLent = pool_->lent();
+    return copy;
+}
+
+void KernelDriver::finish(Operation& operation, Completion& completion) noexcept {
+    if (!completion.more) {
+        operation.state_ = Operation::State::idle;
+        operation.cancelRequested_ = false;
+    }
+    operation.handler_(operation, completion);
+}
+
+bool KernelDriver::growOrStarve(Operation& operation) noexcept {
+    ++stats_.starvations;
+    // Free buffers by now mean that some came back since: then there is nothing to wait for.
+    if (pool_->grow() || pool_->lent() < pool_->size()) return true;
+    starved_.pushBack(operation);
+    return false;
+}
+
+}  // namespace wring::detail

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <wring/runtime/detail/kernel_driver.hpp>
+
+#include <vector>
+
+struct io_uring;
+struct io_uring_sqe;
+struct io_uring_cqe;
+struct io_uring_buf_ring;
+
+namespace wring::detail {
+
+/// The driver on io_uring: one enter per turn, multishot accept and receive, receive buffers
+/// picked by the kernel, identities with a generation.
+///
+/// Source    io_uring(7), io_uring_setup(2), io_uring_enter(2), io_uring_cancelation(7).
+class UringDriver final : public KernelDriver {
+ public:
+    explicit UringDriver(const DriverOptions& options);
+    ~UringDriver() override;
+
+    const char* name() const noexcept override { return "uring"; }
+    DriverFeatures features() const noexcept override { return features_; }
+    DriverStats stats() const noexcept override;
+    void submit(Operation& operation) noexcept override;
+    void cancel(Operation& operation) noexcept override;
+    unsigned wait(Duration timeout) noexcept override;
+    void flush() noexcept override;
+    int fd() noexcept override;
+
+ private:
+    /// Who an identity stands for; a new generation at each reuse, so that a late cancel or
+    /// completion never meets somebody else's operation.
+    struct Slot {
+        Operation* operation;
+        std::uint32_t generation;
+        std::uint32_t nextFree;
+    };
+
+    void setUp(const DriverOptions& options);
+    void probe(const DriverOptions& options) noexcept;
+    void setUpBufferRing(const DriverOptions& options) noexcept;
+    void enable() noexcept;
+
+    bool start(Operation& operation) noexcept;
+    void restart(Operation& operation) noexcept;
+    void fill(io_uring_sqe& entry, Operation& operation) noexcept;
+    bool sendCancel(Operation& operation) noexcept;
+    io_uring_sqe* takeEntry() noexcept;
+    bool takeSlot(Operation& operation) noexcept;
+    void freeSlot(Operation& operation) noexcept;
+    std::uint64_t identity(const Operation& operation) const noexcept;
+
+    void drainBacklog() noexcept;
+    void enter(Duration timeout) noexcept;
+    void onEnterResult(int result) noexcept;
+    unsigned reap() noexcept;
+    bool onEntry(const io_uring_cqe& entry) noexcept;
+    void deliver(Operation& operation, Completion& completion) noexcept;
+    void endMulti(Operation& operation, Completion& completion) noexcept;
+    void receivePolled(Operation& operation, int mask) noexcept;
+    void finishLater(Operation& operation, int result) noexcept;
+    unsigned tellDone() noexcept;
+    void bufferReturned(std::uint32_t buffer) noexcept override;
+    void armWake() noexcept;
+    static void onWake(Operation& operation, Completion& completion) noexcept;
+    void abandonAll() noexcept;
+    void disown() noexcept;
+    void publishBuffers() noexcept;
+    bool picksBuffers() const noexcept { return bufferRing_ != nullptr; }
+
+    struct WakeOperation : Operation {
+        explicit WakeOperation(UringDriver& owner)
+            : Operation(&UringDriver::onWake), driver(owner) {}
+        UringDriver& driver;
+        std::uint64_t count = 0;
+    };
+
+    std::unique_ptr<io_uring> ring_;
+    DriverFeatures features_;
+    io_uring_buf_ring* bufferRing_ = nullptr;
+    std::size_t bufferRingBytes_ = 0;
+    unsigned bufferRingMask_ = 0;
+    unsigned buffersToPublish_ = 0;
+    std::vector<std::uint32_t> freeBuffers_;  // only without a buffer ring
+    std::vector<Slot> slots_;
+    std::uint32_t firstFreeSlot_;
+    std::uint32_t inFlight_ = 0;
+    OperationList backlog_;         // no room in the submission queue yet
+    OperationList pendingCancels_;  // submitted, their cancel not yet
+    OperationList done_;            // ended in here, not yet told
+    WakeOperation wake_;
+    unsigned completionsPerTurn_;
+    bool enabled_ = false;
+    bool abandoning_ = false;
+    const void* owner_ = nullptr;
+};
+
+}  // namespace wring::detail

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <wring/runtime/api.hpp>
+#include <wring/runtime/operation.hpp>
+#include <wring/runtime/time.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace wring {
+
+namespace detail {
+class BufferPool;
+}
+
+/// Which kernel interface a reactor runs on.
+enum class DriverKind : std::uint8_t {
+    automatic,  ///< io_uring, or epoll where io_uring is denied; says so once
+    uring,      ///< io_uring or an error
+    epoll,      ///< epoll
+};
+
+/// The kind of that name ("auto", "uring", "epoll"); throws DriverError for any other.
+WRING_API DriverKind driverKindFromString(const std::string& name);
+
+/// How a driver is made. Fields are set by name on an object; see also the environment:
+/// WRING_REACTOR=auto|uring|epoll and WRING_DISABLE=feature,feature,….
+class WRING_API DriverOptions {
+ public:
+    DriverOptions();
+    DriverOptions(const DriverOptions&);
+    DriverOptions& operator=(const DriverOptions&);
+    ~DriverOptions();
+
+    DriverKind kind;                    ///< default: WRING_REACTOR, else automatic
+    std::vector<std::string> disabled;  ///< kernel features to do without; default: WRING_DISABLE
+    std::uint32_t submissionEntries = 1024;   ///< of the ring; a power of two
+    std::uint32_t completionEntries = 8192;   ///< of the ring; a power of two
+    std::uint32_t bufferBytes = 8192;         ///< of one receive buffer
+    std::uint32_t buffersInitial = 64;        ///< doubled when they run out …
+    std::uint32_t buffersMax = 1024;          ///< … up to this; beyond, receivers wait their turn
+    std::uint32_t completionsPerTurn = 2048;  ///< told in one wait() before timers get their turn
+};
+
+/// What was found in the kernel at start, each switchable off by name for tests.
+struct DriverFeatures {
+    bool multishotAccept = false;  ///< "multishot_accept", Linux 5.19
+    bool multishotRecv = false;    ///< "multishot_recv", Linux 6.0
+    bool bufferRing = false;       ///< "bufring", Linux 5.19
+    bool deferTaskrun = false;     ///< "defer_taskrun", Linux 6.1
+    bool coopTaskrun = false;      ///< "coop_taskrun", Linux 5.19
+    bool registeredRing = false;   ///< "registered_ring", Linux 5.18
+};
+
+/// Counters since the driver was made.
+struct DriverStats {
+    std::uint64_t submitted = 0;      ///< operations handed in
+    std::uint64_t completions = 0;    ///< told to operations
+    std::uint64_t enters = 0;         ///< blocking or submitting kernel calls
+    std::uint64_t cancels = 0;        ///< cancellations asked for
+    std::uint64_t starvations = 0;    ///< receivers that found no buffer
+    std::uint64_t overflows = 0;      ///< completion-queue overflows met
+    std::uint64_t staleCompletions = 0;  ///< for operations already gone; ignored
+    std::uint32_t buffers = 0;        ///< receive buffers that exist
+    std::uint32_t buffersLent = 0;    ///< of these, in users' hands
+    std::uint32_t inFlight = 0;       ///< operations submitted and not finished
+};
+
+/// The seam between wring and the world: everything wring asks of a kernel goes through here.
+///
+/// Rules     an operation ends by its own last completion only; cancel() is a request, and what
+///           moved before it is told as success. A recvMulti or acceptMulti that the kernel ended
+///           without an error is armed again in here; callers see one operation.
+/// Thread    that of the first wait() or poll; wake() any thread.
+/// Source    io_uring(7), epoll(7).
+class WRING_API Driver {
+ public:
+    /// Makes the driver that `options` ask for; throws DriverError with cause and cure.
+    static std::unique_ptr<Driver> create(const DriverOptions& options);
+
+    virtual ~Driver() = default;
+
+    /// "uring" or "epoll".
+    virtual const char* name() const noexcept = 0;
+    /// What the kernel offers and was not switched off.
+    virtual DriverFeatures features() const noexcept = 0;
+    /// Counters; cheap.
+    virtual DriverStats stats() const noexcept = 0;
+
+    /// Starts `operation`; cannot fail: what goes wrong is its completion. Never completes in here.
+    virtual void submit(Operation& operation) noexcept = 0;
+    /// Asks that `operation` ends soon. It still ends by its own completion. No effect when it is
+    /// not in flight.
+    virtual void cancel(Operation& operation) noexcept = 0;
+    /// Hands over what was submitted, waits up to `timeout` for something to happen and tells the
+    /// completions. Zero polls; Duration::max() waits for ever. Gives how many were told.
+    virtual unsigned wait(Duration timeout) noexcept = 0;
+    /// Hands over what was submitted without waiting.
+    virtual void flush() noexcept = 0;
+    /// Makes a wait() return. The only member that any thread and a signal handler may call.
+    virtual void wake() noexcept = 0;
+    /// A descriptor that poll(2) finds readable when wait() has something to do.
+    virtual int fd() noexcept = 0;
+    /// Monotonic time, read now.
+    virtual Time now() const noexcept = 0;
+
+    /// The system calls of these names, done at once. Give the result or a negative errno.
+    virtual int openSocket(int family, int type, int protocol) noexcept = 0;
+    virtual int bind(int fd, const void* address, std::size_t bytes) noexcept = 0;
+    virtual int listen(int fd, int backlog) noexcept = 0;
+    virtual int getSocketName(int fd, void* address, std::size_t& bytes) noexcept = 0;
+    virtual int getPeerName(int fd, void* address, std::size_t& bytes) noexcept = 0;
+    virtual int setOption(int fd, int level, int option, const void* value,
+                          std::size_t bytes) noexcept = 0;
+    virtual int getOption(int fd, int level, int option, void* value,
+                          std::size_t& bytes) noexcept = 0;
+    virtual int shutdownNow(int fd, int how) noexcept = 0;
+    /// Closes a descriptor on which nothing is in flight.
+    virtual int closeNow(int fd) noexcept = 0;
+    /// How often closeNow() or a close operation succeeded: who waits for a descriptor asks this.
+    virtual std::uint64_t closedCount() const noexcept = 0;
+
+    /// The receive buffers.
+    virtual detail::BufferPool& buffers() noexcept = 0;
+};
+
+}  // namespace wring

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <wring/runtime/assert.hpp>
+#include <wring/runtime/failure.hpp>
+
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace wring {
+
+/// A value or the Failure that took its place; member names of std::expected.
+///
+/// Errors    value() throws the failure; operator* and error() assert that there is what they give.
+/// Source    C++23 [expected.expected].
+template <class T>
+class [[nodiscard]] Result {
+ public:
+    using value_type = T;
+
+    Result(T value) noexcept(std::is_nothrow_move_constructible_v<T>)
+        : hasValue_(true) {
+        std::construct_at(&value_, std::move(value));
+    }
+    Result(Failure failure) noexcept : hasValue_(false) {
+        std::construct_at(&failure_, std::move(failure));
+    }
+    Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+        : hasValue_(other.hasValue_) {
+        adopt(std::move(other));
+    }
+    Result(const Result& other)
+        requires std::is_copy_constructible_v<T>
+        : hasValue_(other.hasValue_) {
+        if (hasValue_) {
+            std::construct_at(&value_, other.value_);
+        } else {
+            std::construct_at(&failure_, other.failure_);
+        }
+    }
+    Result& operator=(Result other) noexcept(std::is_nothrow_move_constructible_v<T>) {
+        clear();
+        hasValue_ = other.hasValue_;
+        adopt(std::move(other));
+        return *this;
+    }
+    ~Result() { clear(); }
+
+    /// Whether there is a value.
+    bool has_value() const noexcept { return hasValue_; }
+    explicit operator bool() const noexcept { return hasValue_; }
+
+    /// The value; throws the failure if there is none.
+    T& value() & {
+        if (!hasValue_) failure_.raise();
+        return value_;
+    }
+    /// The value, moved out; throws the failure if there is none.
+    T value() && {
+        if (!hasValue_) failure_.raise();
+        return std::move(value_);
+    }
+
+    T& operator*() & noexcept { return checked(); }
+    const T& operator*() const& noexcept { return const_cast<Result*>(this)->checked(); }
+    T&& operator*() && noexcept { return std::move(checked()); }
+    T* operator->() noexcept { return &checked(); }
+
+    /// The failure; there must be one.
+    const Failure& error() const noexcept {
+        WRING_ASSERT(!hasValue_, "error() of a Result that holds a value");
+        return failure_;
+    }
+
+    /// The value, or `other` in place of a failure.
+    T value_or(T other) && { return hasValue_ ? std::move(value_) : std::move(other); }
+
+ private:
+    T& checked() noexcept {
+        WRING_ASSERT(hasValue_, "operator* of a Result that holds a failure");
+        return value_;
+    }
+    void adopt(Result&& other) {
+        if (hasValue_) {
+            std::construct_at(&value_, std::move(other.value_));
+        } else {
+            std::construct_at(&failure_, std::move(other.failure_));
+        }
+    }
+    void clear() noexcept {
+        if (hasValue_) {
+            std::destroy_at(&value_);
+        } else {
+            std::destroy_at(&failure_);
+        }
+    }
+
+    union {
+        T value_;
+        Failure failure_;
+    };
+    bool hasValue_;
+};
+
+/// A Result without a value: it went well, or the Failure says why not.
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+    using value_type = void;
+
+    Result() noexcept : Result(Ok{}) {}
+    Result(Failure failure) noexcept : inner_(std::move(failure)) {}
+
+    /// Whether it went well.
+    bool has_value() const noexcept { return inner_.has_value(); }
+    explicit operator bool() const noexcept { return inner_.has_value(); }
+
+    /// Throws the failure, if there is one.
+    void value() const { if (!inner_) inner_.error().raise(); }
+
+    /// The failure; there must be one.
+    const Failure& error() const noexcept { return inner_.error(); }
+
+ private:
+    struct Ok {};
+    explicit Result(Ok ok) noexcept : inner_(ok) {}
+    Result<Ok> inner_;
+};
+
+}  // namespace wring
