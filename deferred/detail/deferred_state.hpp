@@ -1,0 +1,190 @@
+#pragma once
+
+#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/ref.hpp>
+#include <wring/runtime/result.hpp>
+#include <wring/runtime/unique_function.hpp>
+
+#include <optional>
+
+namespace wring::detail {
+
+class DeferredBase;
+
+/// What running a link of a chain led to.
+enum class Step : unsigned char {
+    next,     ///< on with the next link
+    blocked,  ///< the Deferred waits for another one now
+    moved,    ///< another Deferred got a result and runs first
+};
+
+/// One pair of callbacks in a chain, or whatever else waits for the result at that place.
+class DeferredLink {
+ public:
+    /// Takes the result of `current` and leaves another. `next` is set for Step::moved.
+    virtual Step run(DeferredBase& current, Ref<DeferredBase>& next) noexcept = 0;
+    /// The chain is done with it.
+    virtual void dispose() noexcept = 0;
+
+    virtual ~DeferredLink() = default;
+
+ private:
+    friend class DeferredBase;
+    DeferredLink* next_ = nullptr;
+};
+
+/// A link that belongs to its chain.
+class OwnedLink : public DeferredLink, public Pooled {
+ public:
+    void dispose() noexcept final { delete this; }
+};
+
+/// Told once when a Deferred has fired and what hung on it has run.
+class DeferredWatcher {
+ public:
+    virtual void deferredEnded() noexcept = 0;
+
+ protected:
+    ~DeferredWatcher() = default;
+};
+
+/// The state machine behind Deferred, without the type of the result.
+///
+/// Source    Twisted: defer.Deferred; the loop in run() is its _runCallbacks.
+class WRING_API DeferredBase : public RefCounted, public Pooled {
+ public:
+    using Canceller = UniqueFunction<void(DeferredBase&)>;
+
+    ~DeferredBase() override;
+
+    bool isCalled() const noexcept { return isCalled_; }
+    bool isPaused() const noexcept { return paused_ > 0; }
+    bool isWaiting() const noexcept { return waitingOn_ != nullptr; }
+    /// Whether the result can be taken here and now.
+    bool isReady() const noexcept { return isCalled_ && paused_ == 0 && !first_ && !isRunning_; }
+
+    /// With `answersLater` a cancel() only asks: the canceller sees to it that this fires.
+    void setCanceller(Canceller canceller, bool answersLater = false) {
+        canceller_ = std::move(canceller);
+        answersLater_ = answersLater;
+    }
+    void setFiber(Fiber* fiber) noexcept { fiber_ = fiber; }
+    Fiber* fiber() const noexcept { return fiber_; }
+
+    /// Appends a link, and runs it at once if there is a result.
+    void append(DeferredLink& link) noexcept;
+    void cancel();
+    void pause() noexcept { ++paused_; }
+    void unpause() noexcept;
+    void run() noexcept;
+
+    /// The checks before a result is accepted. False: swallow it (it comes after a cancel).
+    bool beginFire();
+    /// A result is there (in the derived class): run what waits for it.
+    void fired() noexcept;
+
+    /// Makes this one wait for `inner`, whose result it will get through a link made by the
+    /// derived class.
+    void waitFor(DeferredBase& inner) noexcept {
+        waitingOn_ = &inner;
+        ++paused_;
+    }
+    void stopWaiting() noexcept {
+        if (!waitingOn_) return;
+        waitingOn_ = nullptr;
+        --paused_;
+    }
+
+    /// The chain of another Deferred leads here: its result counts as this one's firing. False when
+    /// somebody has fired this one meanwhile.
+    bool acceptFrom() noexcept {
+        upstream_ = nullptr;
+        canceller_ = nullptr;
+        return !std::exchange(isCalled_, true);
+    }
+
+    /// The Deferred whose chain was moved into this one; not kept alive by it.
+    void setUpstream(DeferredBase* upstream) noexcept { upstream_ = upstream; }
+
+    /// Who is told of the end; one at most, gone or called before the state is.
+    void setWatcher(DeferredWatcher* watcher) noexcept { watcher_ = watcher; }
+
+    /// The failure that is the result now, or null.
+    virtual const Failure* failure() const noexcept = 0;
+    /// Somebody has taken notice of the failure: no report.
+    void failureSeen() noexcept { isFailureSeen_ = true; }
+    /// Ends with `failure`, unless fired.
+    virtual void fail(Failure failure) noexcept = 0;
+
+ protected:
+    void reportUnhandled(const Failure& failure) const noexcept;
+    void disposeLinks() noexcept;
+    /// Fired already, by whom or through which state does not matter.
+    void markCalled() noexcept { isCalled_ = true; }
+
+ private:
+    Step runLinks(Ref<DeferredBase>& next) noexcept;
+
+    DeferredLink* first_ = nullptr;
+    DeferredLink* last_ = nullptr;
+    Fiber* fiber_ = nullptr;
+    DeferredBase* waitingOn_ = nullptr;
+    DeferredBase* upstream_ = nullptr;
+    DeferredWatcher* watcher_ = nullptr;
+    Canceller canceller_;
+    unsigned paused_ = 0;
+    bool isCalled_ = false;
+    bool isRunning_ = false;
+    bool swallowsOne_ = false;
+    bool isOfCoroutine_ = false;
+    bool isFailureSeen_ = false;
+    bool answersLater_ = false;
+};
+
+/// Logs what a canceller threw where there is nobody to catch it. For use in a catch block.
+WRING_API void reportCancellerError() noexcept;
+
+/// The state with a result of type T. No result after having been fired: it was moved on.
+template <class T>
+class DeferredState final : public DeferredBase {
+ public:
+    ~DeferredState() override {
+        disposeLinks();
+        if (const Failure* unhandled = failure()) reportUnhandled(*unhandled);
+    }
+
+    /// Throws AlreadyCalledError.
+    void fire(Result<T> result) {
+        if (!beginFire()) return;
+        result_.emplace(std::move(result));
+        fired();
+    }
+    /// For a coroutine's end, which is the only one to fire its state.
+    void fireOnce(Result<T> result) noexcept {
+        markCalled();
+        result_.emplace(std::move(result));
+        fired();
+    }
+    void fail(Failure failure) noexcept override {
+        if (isCalled()) return;
+        fireOnce(std::move(failure));
+    }
+    const Failure* failure() const noexcept override {
+        return result_ && !result_->has_value() ? &result_->error() : nullptr;
+    }
+
+    bool hasResult() const noexcept { return result_.has_value(); }
+    std::optional<Result<T>>& result() noexcept { return result_; }
+    /// The result, moved out.
+    Result<T> take() noexcept {
+        Result<T> taken = std::move(*result_);
+        result_.reset();
+        return taken;
+    }
+    void put(Result<T> result) noexcept { result_.emplace(std::move(result)); }
+
+ private:
+    std::optional<Result<T>> result_;
+};
+
+}  // namespace wring::detail

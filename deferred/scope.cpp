@@ -1,0 +1,94 @@
+#include <wring/deferred/scope.hpp>
+
+#include <wring/deferred/timeout.hpp>
+#include <wring/runtime/assert.hpp>
+
+namespace wring {
+
+/// Watches one child; lives until that has ended.
+class Scope::Child final : public detail::DeferredWatcher, public detail::Pooled {
+ public:
+    Child(Scope& scope, detail::DeferredBase& state) noexcept
+        : scope_(scope), state_(&state), next_(scope.first_) {
+        if (next_) next_->previous_ = this;
+        scope.first_ = this;
+        ++scope.running_;
+        state.setWatcher(this);
+    }
+    void deferredEnded() noexcept override {
+        (previous_ ? previous_->next_ : scope_.first_) = next_;
+        if (next_) next_->previous_ = previous_;
+        Ref<detail::DeferredBase> state = std::move(state_);
+        Scope& scope = scope_;
+        delete this;
+        scope.ended(*state);
+    }
+
+    Scope& scope_;
+    Ref<detail::DeferredBase> state_;
+    Child* next_;
+    Child* previous_ = nullptr;
+    bool isAsked_ = false;
+};
+
+Scope::~Scope() { WRING_ASSERT(running_ == 0, "a Scope was destroyed while its children run"); }
+
+void Scope::adopt(detail::DeferredBase& state) {
+    if (state.isCalled()) return noteFailure(state);
+    idle_.clear();
+    auto* child = new Child(*this, state);
+    if (!isCancelled_) return;
+    child->isAsked_ = true;
+    state.cancel();
+}
+
+void Scope::ended(detail::DeferredBase& state) noexcept {
+    --running_;
+    noteFailure(state);
+    if (running_ == 0) idle_.set();
+}
+
+void Scope::noteFailure(detail::DeferredBase& state) noexcept {
+    const Failure* failure = state.failure();
+    if (!failure) return;
+    state.failureSeen();
+    if (failure->check<CancelledError>()) return;
+    if (!failure_) failure_ = *failure;
+    cancel();
+}
+
+void Scope::cancel() noexcept {
+    isCancelled_ = true;
+    // Ending a child may end others: look for the next one from the front each time.
+    for (Child* each = first_; each;) {
+        if (each->isAsked_) {
+            each = each->next_;
+            continue;
+        }
+        each->isAsked_ = true;
+        try {
+            Ref<detail::DeferredBase>(each->state_)->cancel();
+        } catch (...) {
+            detail::reportCancellerError();
+        }
+        each = first_;
+    }
+}
+
+Task<> Scope::join() {
+    if (running_ > 0) {
+        auto waited = co_await outcome(idle_.wait());
+        if (!waited) {
+            cancel();
+            // Cancelled work is awaited all the same; it has no business taking for ever, and if
+            // it does, whoever shuts down names it.
+            while (running_ > 0) co_await shield(Duration::max(), waitIdle());
+            waited.value();
+        }
+    }
+    if (failure_) std::exchange(failure_, std::nullopt)->raise();
+}
+
+Task<> Scope::waitIdle() { co_await idle_.wait(); }
+
+}  // namespace wring

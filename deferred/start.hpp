@@ -1,0 +1,42 @@
+#pragma once
+
+#include <wring/deferred/deferred.hpp>
+#include <wring/runtime/outcome.hpp>
+#include <wring/runtime/task.hpp>
+
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+namespace wring {
+
+/// Starts a task now, as a fiber of its own, and gives its Deferred. It runs until its first
+/// suspension inside this call. Dropping the handle does not end it: the reactor's shutdown does.
+///
+/// Source    Twisted: Deferred.fromCoroutine.
+template <class T>
+Deferred<T> start(Task<T> task) {
+    // The task is a local: its frame, arguments included, is gone when the Deferred fires.
+    Result<T> result = co_await outcome(Task<T>(std::move(task)));
+    if constexpr (std::is_void_v<T>) {
+        result.value();
+    } else {
+        co_return std::move(result);
+    }
+}
+
+/// Starts function(args…), which returns a Task. Function and arguments are taken by value and
+/// live as long as the task.
+template <class F, class... Args>
+auto startCall(F function, Args... args)
+    -> Deferred<typename std::invoke_result_t<F&, Args...>::value_type> {
+    using T = typename std::invoke_result_t<F&, Args...>::value_type;
+    Result<T> result = co_await outcome(std::invoke(function, std::move(args)...));
+    if constexpr (std::is_void_v<T>) {
+        result.value();
+    } else {
+        co_return std::move(result);
+    }
+}
+
+}  // namespace wring

@@ -1,0 +1,287 @@
+#include <wring/runtime/reactor.hpp>
+
+#include <wring/runtime/assert.hpp>
+#include <wring/runtime/detail/delayed_call.hpp>
+#include <wring/runtime/detail/embedding.hpp>
+#include <wring/runtime/detail/signals.hpp>
+#include <wring/runtime/detail/thread_calls.hpp>
+#include <wring/runtime/failure.hpp>
+#include <wring/runtime/log.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+
+namespace wring {
+
+namespace {
+thread_local Reactor* currentReactor = nullptr;
+}
+
+struct Reactor::Internals {
+    detail::ThreadCalls calls;
+    detail::Signals signals;
+    std::unique_ptr<detail::Embedding> embedding;
+};
+
+/// While it lives the reactor is this thread's.
+class Reactor::Entered {
+ public:
+    explicit Entered(Reactor& reactor) : reactor_(reactor), before_(currentReactor) {
+        if (reactor.isInside_) throw ReactorAlreadyRunning();
+        reactor.isInside_ = true;
+        currentReactor = &reactor;
+    }
+    Entered(const Entered&) = delete;
+    Entered& operator=(const Entered&) = delete;
+    ~Entered() {
+        reactor_.isInside_ = false;
+        currentReactor = before_;
+    }
+
+ private:
+    Reactor& reactor_;
+    Reactor* before_;
+};
+
+ReactorOptions::ReactorOptions() = default;
+ReactorOptions::ReactorOptions(const std::string& driverName) {
+    driver.kind = driverKindFromString(driverName);
+}
+
+Reactor::Reactor(const ReactorOptions& options)
+    : options_(options),
+      driver_(Driver::create(options.driver)),
+      internals_(std::make_unique<Internals>()) {}
+
+Reactor::~Reactor() {
+    WRING_ASSERT(!isInside_, "a reactor was destroyed from within");
+    {
+        Entered here(*this);
+        fibers_.cancelAll();
+        tellResourcesToStop();
+        Time limit = after(now(), options_.shutdownLimit);
+        while ((!fibers_.empty() || resourceCount_ > 0) && now() < limit) {
+            endTurn();
+            driver_->wait(std::chrono::milliseconds(50));
+            runTimers();
+        }
+        internals_->calls.close();
+        for (const Ref<IDelayedCall>& call : getDelayedCalls()) call->cancel();
+    }
+    internals_->embedding.reset();
+}
+
+Reactor* Reactor::current() noexcept { return currentReactor; }
+
+void Reactor::run(bool installSignalHandlers) {
+    if (isInside_ || stage_ == Stage::starting || stage_ == Stage::started) {
+        throw ReactorAlreadyRunning();
+    }
+    if (stage_ != Stage::fresh) throw ReactorNotRestartable();
+    Entered here(*this);
+    start(installSignalHandlers);
+    while (stage_ != Stage::stopped && !crashed_) {
+        try {
+            turn(Duration::max());
+        } catch (...) {
+            log(LogLevel::error,
+                "Unexpected error in main loop: " + Failure::current().getErrorMessage());
+        }
+    }
+    internals_->signals.restore();
+    if (crashed_) {
+        stage_ = Stage::fresh;
+        stopRequested_ = isRunning_ = crashed_ = false;
+    }
+}
+
+void Reactor::start(bool installSignalHandlers) {
+    stage_ = Stage::starting;
+    events_.firePhased("startup", [this, installSignalHandlers] {
+        stage_ = Stage::started;
+        isRunning_ = true;
+        if (installSignalHandlers) internals_->signals.install(*driver_);
+        events_.add(EventPhase::during, "startup",
+                    [this](const Ref<EventBarrier>&) { events_.runAfter("startup"); });
+    });
+}
+
+void Reactor::stop() {
+    bool mayStop = stage_ == Stage::starting || stage_ == Stage::started;
+    if (!mayStop || stopRequested_) throw ReactorNotRunning();
+    stopRequested_ = true;
+}
+
+void Reactor::crash() noexcept {
+    if (stage_ == Stage::fresh || stage_ == Stage::stopped) return;
+    crashed_ = true;
+    isRunning_ = false;
+}
+
+void Reactor::iterate(Duration delay) {
+    if (isInside_) return turn(delay);
+    Entered here(*this);
+    turn(delay);
+}
+
+int Reactor::fd() {
+    if (!internals_->embedding) {
+        internals_->embedding = std::make_unique<detail::Embedding>(driver_->fd());
+        driver_->wake();
+    }
+    return internals_->embedding->fd();
+}
+
+bool Reactor::runOnce(Duration timeout) {
+    if (stage_ == Stage::stopped) return false;
+    Entered here(*this);
+    if (stage_ == Stage::fresh) start(false);
+    turn(timeout);
+    endTurn();
+    driver_->flush();
+    armEmbedded();
+    return stage_ != Stage::stopped;
+}
+
+void Reactor::armEmbedded() noexcept {
+    if (!internals_->embedding) return;
+    internals_->embedding->wakeAfter(untilNext(Duration::max()));
+}
+
+void Reactor::arm(Timer& timer, Time due) {
+    timers_.arm(timer, due);
+    if (!isInside_) armEmbedded();
+}
+
+void Reactor::disarm(Timer& timer) noexcept { timers_.cancel(timer); }
+
+std::vector<Ref<IDelayedCall>> Reactor::getDelayedCalls() const {
+    return detail::delayedCallsOf(timers_);
+}
+
+Ref<IDelayedCall> Reactor::schedule(Duration delay, UniqueFunction<void()> function) {
+    return detail::DelayedCall::make(*this, delay, std::move(function));
+}
+
+bool Reactor::enqueue(UniqueFunction<void()> call) {
+    auto pushed = internals_->calls.push(std::move(call));
+    if (pushed == detail::ThreadCalls::Pushed::first) driver_->wake();
+    return pushed != detail::ThreadCalls::Pushed::refused;
+}
+
+void Reactor::turn(Duration limit) {
+    ++turns_;
+    takeSignal();
+    internals_->calls.run();
+    runTimers();
+    if (stopRequested_ && stage_ == Stage::started) beginShutdown();
+    if (stage_ == Stage::draining) drain();
+    if (stage_ == Stage::stopped) return;
+    endTurn();
+    driver_->wait(untilNext(crashed_ ? Duration::zero() : limit));
+}
+
+// What is armed while the phase runs belongs to the next turn, after I/O.
+void Reactor::runTimers() noexcept {
+    if (timers_.empty()) return;
+    Time present = now();
+    std::uint64_t order = timers_.order();
+    for (unsigned i = 0; i < options_.timersPerTurn; ++i) {
+        if (!timers_.runFirst(present, order)) return;
+    }
+}
+
+void Reactor::endTurn() noexcept {
+    while (ReactorResource* first = ending_) {
+        ending_ = first->nextEnding_;
+        (ending_ ? ending_->previousEnding_ : lastEnding_) = nullptr;
+        first->isEnding_ = false;
+        first->turnEnded();
+    }
+}
+
+Duration Reactor::untilNext(Duration limit) const noexcept {
+    if (!internals_->calls.isEmpty()) return Duration::zero();
+    if (stopRequested_ && stage_ == Stage::started) return Duration::zero();
+    if (ending_) return Duration::zero();
+    Time next = timers_.next();
+    if (stage_ == Stage::draining) next = std::min(next, drainLimit_);
+    if (next == never) return limit;
+    return std::min(limit, std::max(next - now(), Duration::zero()));
+}
+
+void Reactor::takeSignal() {
+    int number = internals_->signals.take();
+    if (number == 0) return;
+    exitSignal_ = number;
+    log(LogLevel::info, std::string("received SIG") + ::sigabbrev_np(number) + ", shutting down");
+    if (stage_ == Stage::started && !stopRequested_) stop();
+}
+
+void Reactor::beginShutdown() {
+    stage_ = Stage::stopping;
+    events_.firePhased("shutdown", [this] {
+        isRunning_ = false;
+        stage_ = Stage::draining;
+        drainLimit_ = after(now(), options_.shutdownLimit);
+        tellResourcesToStop();
+        fibers_.cancelAll();
+    });
+}
+
+// Until everything has ended; new work that appears meanwhile is ended as well.
+void Reactor::drain() {
+    tellResourcesToStop();
+    fibers_.cancelAll();
+    if (fibers_.empty() && resourceCount_ == 0) return finish();
+    if (now() < drainLimit_) return;
+    log(LogLevel::error, "reactor: " + std::to_string(fibers_.size()) + " tasks and " +
+                             std::to_string(resourceCount_) +
+                             " connections or ports did not end when told to; leaving them");
+    finish();
+}
+
+void Reactor::tellResourcesToStop() noexcept {
+    stopCursor_ = resources_;
+    while (ReactorResource* each = stopCursor_) {
+        stopCursor_ = each->next_;
+        if (std::exchange(each->isToldToStop_, true)) continue;
+        each->reactorStopping();  // it, or any other, may be gone now; the cursor knows
+    }
+}
+
+void Reactor::finish() {
+    internals_->calls.run();
+    events_.runAfter("shutdown");
+    internals_->calls.close();
+    stage_ = Stage::stopped;
+}
+
+ReactorResource::ReactorResource(Reactor& reactor) noexcept : reactor_(reactor) {
+    next_ = reactor.resources_;
+    if (next_) next_->previous_ = this;
+    reactor.resources_ = this;
+    ++reactor.resourceCount_;
+}
+
+ReactorResource::~ReactorResource() {
+    (previous_ ? previous_->next_ : reactor_.resources_) = next_;
+    if (next_) next_->previous_ = previous_;
+    if (reactor_.stopCursor_ == this) reactor_.stopCursor_ = next_;
+    --reactor_.resourceCount_;
+    if (!isEnding_) return;
+    (previousEnding_ ? previousEnding_->nextEnding_ : reactor_.ending_) = nextEnding_;
+    (nextEnding_ ? nextEnding_->previousEnding_ : reactor_.lastEnding_) = previousEnding_;
+}
+
+void ReactorResource::endOfTurn() noexcept {
+    if (isEnding_) return;
+    isEnding_ = true;
+    nextEnding_ = nullptr;
+    previousEnding_ = reactor_.lastEnding_;
+    (reactor_.lastEnding_ ? reactor_.lastEnding_->nextEnding_ : reactor_.ending_) = this;
+    reactor_.lastEnding_ = this;
+}
+
+}  // namespace wring

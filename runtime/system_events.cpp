@@ -1,0 +1,75 @@
+#include <wring/runtime/system_events.hpp>
+
+#include <wring/runtime/failure.hpp>
+#include <wring/runtime/log.hpp>
+
+#include <algorithm>
+
+namespace wring {
+
+void EventBarrier::release() {
+    if (--held_ == 0 && open_) std::exchange(open_, nullptr)();
+}
+
+TriggerHandle SystemEvents::add(EventPhase phase, const std::string& event, Trigger trigger) {
+    auto& entries = events_[event].phases[static_cast<std::size_t>(phase)];
+    entries.push_back({nextId_, std::move(trigger)});
+    return {nextId_++};
+}
+
+void SystemEvents::remove(TriggerHandle handle) {
+    for (auto& [name, event] : events_) {
+        for (auto& entries : event.phases) {
+            auto found = std::find_if(entries.begin(), entries.end(),
+                                      [&](const Entry& entry) { return entry.id == handle.id; });
+            if (found == entries.end()) continue;
+            entries.erase(found);
+            return;
+        }
+    }
+    throw UsageError(0, "remove a trigger", "no such system event trigger, or it has run");
+}
+
+// One at a time from the front: a trigger may add to this phase or remove from it.
+void SystemEvents::runPhase(const std::string& event, EventPhase phase,
+                            const Ref<EventBarrier>& barrier) {
+    auto& entries = events_[event].phases[static_cast<std::size_t>(phase)];
+    while (!entries.empty()) {
+        Trigger trigger = std::move(entries.front().trigger);
+        entries.erase(entries.begin());
+        try {
+            trigger(barrier);
+        } catch (...) {
+            log(LogLevel::error, "while handling the system event '" + event +
+                                     "': " + Failure::current().getErrorMessage());
+        }
+    }
+}
+
+void SystemEvents::firePhased(const std::string& event, UniqueFunction<void()> enter) {
+    auto barrier = makeRef<EventBarrier>(
+        [this, event, enter = std::move(enter)]() mutable {
+            if (enter) enter();
+            runPhase(event, EventPhase::during, makeRef<EventBarrier>(nullptr));
+        });
+    barrier->hold();
+    runPhase(event, EventPhase::before, barrier);
+    barrier->release();
+}
+
+void SystemEvents::runAfter(const std::string& event) {
+    runPhase(event, EventPhase::after, makeRef<EventBarrier>(nullptr));
+}
+
+void SystemEvents::fire(const std::string& event, UniqueFunction<void()> done) {
+    auto barrier = makeRef<EventBarrier>([this, event, done = std::move(done)]() mutable {
+        runPhase(event, EventPhase::during, makeRef<EventBarrier>(nullptr));
+        runAfter(event);
+        if (done) done();
+    });
+    barrier->hold();
+    runPhase(event, EventPhase::before, barrier);
+    barrier->release();
+}
+
+}  // namespace wring

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <wring/runtime/assert.hpp>
+#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/result.hpp>
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace wring {
+
+template <class T = void>
+class Task;
+
+namespace detail {
+
+/// What a task's promise keeps besides its result.
+struct TaskPromiseBase : PromiseBase {
+    /// Set while the awaiting coroutine is still inside its await_suspend: a task that ends there
+    /// returns to it instead of resuming it, so that awaits of tasks that end at once do not
+    /// pile up on the stack, tail calls or not.
+    bool isRunningInline = false;
+
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+
+    struct Final {
+        bool await_ready() const noexcept { return false; }
+        template <class Promise>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+            TaskPromiseBase& promise = self.promise();
+            if (promise.isRunningInline) return std::noop_coroutine();
+            return promise.continuation;
+        }
+        void await_resume() const noexcept {}
+    };
+    Final final_suspend() const noexcept { return {}; }
+};
+
+template <class T>
+struct TaskPromise : TaskPromiseBase {
+    Task<T> get_return_object() noexcept;
+    void unhandled_exception() noexcept { result.emplace(Failure::current()); }
+    template <class U>
+        requires std::is_constructible_v<Result<T>, U&&>
+    void return_value(U&& value) {
+        result.emplace(std::forward<U>(value));
+    }
+    std::optional<Result<T>> result;
+};
+
+template <>
+struct TaskPromise<void> : TaskPromiseBase {
+    Task<void> get_return_object() noexcept;
+    void unhandled_exception() noexcept { result.emplace(Failure::current()); }
+    void return_void() noexcept { result.emplace(); }
+    std::optional<Result<void>> result;
+};
+
+}  // namespace detail
+
+/// Work that is written as a coroutine and starts when it is awaited, once.
+///
+/// Errors    `co_await task` rethrows what the body threw; `co_await outcome(task)` gives it as a
+///           value. A Task<T> body may also `co_return` a Failure or a Result<T>.
+/// Cancel    shares the fate of who awaits it: every suspension point in it throws.
+/// Lifetime  the body's parameters live until the Task is destroyed. Destroying a task that was
+///           never awaited runs nothing; destroying one that is suspended ends the process.
+/// Source    Twisted has no word for it: there every coroutine is started by a Deferred.
+template <class T>
+class [[nodiscard]] Task {
+ public:
+    using promise_type = detail::TaskPromise<T>;
+    using value_type = T;
+
+    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    Task& operator=(Task other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    ~Task() {
+        if (handle_) handle_.destroy();
+    }
+
+    /// Waits for the end; see outcome() for the form that does not throw.
+    class Awaiter {
+     public:
+        explicit Awaiter(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+        Awaiter(const Awaiter&) = delete;
+        Awaiter& operator=(const Awaiter&) = delete;
+
+        bool await_ready() const noexcept { return false; }
+        template <class Promise>
+        bool await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+            promise_type& promise = handle_.promise();
+            promise.continuation = parent;
+            promise.fiber = detail::fiberOf(parent.promise());
+            promise.isRunningInline = true;
+            handle_.resume();
+            if (handle_.done()) return false;
+            promise.isRunningInline = false;
+            return true;
+        }
+        T await_resume() { return takeResult().value(); }
+        Result<T> takeResult() noexcept { return std::move(*handle_.promise().result); }
+
+     private:
+        std::coroutine_handle<promise_type> handle_;
+    };
+
+    Awaiter operator co_await() && noexcept {
+        WRING_ASSERT(handle_ && !handle_.promise().continuation, "a Task is awaited once");
+        return Awaiter(handle_);
+    }
+
+ private:
+    friend promise_type;
+    explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+
+    std::coroutine_handle<promise_type> handle_;
+};
+
+template <class T>
+Task<T> detail::TaskPromise<T>::get_return_object() noexcept {
+    return Task<T>(std::coroutine_handle<TaskPromise>::from_promise(*this));
+}
+
+inline Task<void> detail::TaskPromise<void>::get_return_object() noexcept {
+    return Task<void>(std::coroutine_handle<TaskPromise>::from_promise(*this));
+}
+
+}  // namespace wring
