@@ -1,0 +1,173 @@
+#include <wring/net/detail/connection.hpp>
+
+#include <wring/runtime/assert.hpp>
+#include <wring/runtime/reactor.hpp>
+
+#include <cerrno>
+#include <sys/socket.h>
+
+namespace wring::detail {
+
+void ConnectionGroup::add(Connection& connection) noexcept {
+    connection.nextInGroup_ = first_;
+    if (first_) first_->previousInGroup_ = &connection;
+    first_ = &connection;
+    ++size_;
+    idle_.clear();
+}
+
+void ConnectionGroup::remove(Connection& connection) noexcept {
+    Connection*& place =
+        connection.previousInGroup_ ? connection.previousInGroup_->nextInGroup_ : first_;
+    place = connection.nextInGroup_;
+    if (place) place->previousInGroup_ = connection.previousInGroup_;
+    if (--size_ == 0) idle_.set();
+}
+
+void ConnectionGroup::abortAll() noexcept {
+    // An abort ends a connection in a later turn, so the list stays as it is meanwhile.
+    for (Connection* each = first_; each; each = each->nextInGroup_) each->abortNow();
+}
+
+void Inbox::push(Bytes chunk) {
+    if (empty()) clear();
+    bytes_ += chunk.size();
+    chunks_.push_back(std::move(chunk));
+}
+
+void Inbox::pushFront(Bytes chunk) {
+    bytes_ += chunk.size();
+    if (first_ > 0) {
+        chunks_[--first_] = std::move(chunk);
+    } else {
+        chunks_.insert(chunks_.begin(), std::move(chunk));
+    }
+}
+
+Bytes Inbox::pop() noexcept {
+    Bytes chunk = std::move(chunks_[first_++]);
+    bytes_ -= chunk.size();
+    if (empty() && chunks_.capacity() > 4) std::vector<Bytes>().swap(chunks_), first_ = 0;
+    return chunk;
+}
+
+void Inbox::clear() noexcept {
+    chunks_.clear();
+    first_ = 0;
+    bytes_ = 0;
+}
+
+Connection::Connection(Socket socket)
+    : ReactorResource(socket.reactor()),
+      receive_(&Connection::onReceived, *this),
+      send_(&Connection::onSent, *this),
+      group_(socket.group()),
+      fd_(socket.release()) {
+    if (group_) group_->add(*this);
+}
+
+Connection::~Connection() {
+    WRING_ASSERT(isClosed(), "a connection was destroyed before it was closed");
+}
+
+Address Connection::getHost() const noexcept {
+    return fd_ < 0 ? Address() : hostOf(reactor(), fd_);
+}
+
+Address Connection::getPeer() const noexcept {
+    return fd_ < 0 ? Address() : peerOf(reactor(), fd_);
+}
+
+int Connection::setFlag(int level, int option, bool on) noexcept {
+    int value = on;
+    return fd_ < 0 ? -ENOTCONN
+                   : reactor().driver().setOption(fd_, level, option, &value, sizeof value);
+}
+
+bool Connection::getFlag(int level, int option) const noexcept {
+    int value = 0;
+    std::size_t bytes = sizeof value;
+    return fd_ >= 0 && reactor().driver().getOption(fd_, level, option, &value, bytes) == 0 &&
+           value != 0;
+}
+
+void Connection::startReading() noexcept {
+    wantsReading_ = true;
+    if (receive_.inFlight() || hasReadEnded_ || !isOpen()) return;
+    receive_.prepareRecvMulti(fd_);
+    reactor().driver().submit(receive_);
+}
+
+void Connection::stopReading() noexcept {
+    wantsReading_ = false;
+    reactor().driver().cancel(receive_);
+}
+
+void Connection::onReceived(Operation& operation, Completion& completion) noexcept {
+    Connection& self = static_cast<Request&>(operation).connection;
+    if (!self.isOpen()) {
+        if (!completion.more) self.finishClose();
+        return;
+    }
+    if (completion.result > 0) return self.received(std::move(completion.bytes));
+    if (completion.more) return;
+    if (completion.result == -ECANCELED) {
+        // Stopped by us, and perhaps wanted again by now.
+        if (self.wantsReading_) self.startReading();
+        return;
+    }
+    self.hasReadEnded_ = true;
+    self.readEnded(-completion.result);
+}
+
+void Connection::send(BytesView bytes) noexcept {
+    send_.prepareSend(fd_, bytes, MSG_WAITALL);
+    reactor().driver().submit(send_);
+}
+
+void Connection::sendmsg(const ::msghdr& message) noexcept {
+    send_.prepareSendmsg(fd_, message, MSG_WAITALL);
+    reactor().driver().submit(send_);
+}
+
+void Connection::cancelSend() noexcept { reactor().driver().cancel(send_); }
+
+void Connection::onSent(Operation& operation, Completion& completion) noexcept {
+    Connection& self = static_cast<Request&>(operation).connection;
+    if (self.isOpen()) {
+        self.sent(completion.result);
+    } else {
+        self.finishClose();
+    }
+}
+
+int Connection::shutdownSendNow() noexcept {
+    return isOpen() ? reactor().driver().shutdownNow(fd_, SHUT_WR) : -ENOTCONN;
+}
+
+void Connection::beginClose(bool reset) noexcept {
+    if (!isOpen()) return;
+    stage_ = Stage::closing;
+    isReset_ = reset;
+    Driver& driver = reactor().driver();
+    if (reset) {
+        linger immediately{1, 0};
+        driver.setOption(fd_, SOL_SOCKET, SO_LINGER, &immediately, sizeof immediately);
+    } else if (receive_.inFlight() || send_.inFlight()) {
+        // While an operation holds the socket a bare close would tell the peer nothing.
+        driver.shutdownNow(fd_, SHUT_RDWR);
+    }
+    driver.cancel(receive_);
+    driver.cancel(send_);
+    finishClose();
+}
+
+void Connection::finishClose() noexcept {
+    if (stage_ != Stage::closing || receive_.inFlight() || send_.inFlight()) return;
+    stage_ = Stage::closed;
+    reactor().closeDescriptor(std::exchange(fd_, -1));
+    if (Ref<ConnectionGroup> group = std::move(group_)) group->remove(*this);
+    connectionClosed();
+}
+
+}  // namespace wring::detail

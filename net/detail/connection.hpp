@@ -1,0 +1,124 @@
+#pragma once
+
+#include <wring/deferred/event.hpp>
+#include <wring/net/socket.hpp>
+#include <wring/runtime/operation.hpp>
+#include <wring/runtime/reactor_resource.hpp>
+#include <wring/runtime/result.hpp>
+
+#include <cstddef>
+#include <vector>
+
+namespace wring::detail {
+
+class Connection;
+
+/// The connections that one listening port has accepted and that are still open.
+class WRING_API ConnectionGroup : public RefCounted {
+ public:
+    std::size_t size() const noexcept { return size_; }
+    /// Set while there are none.
+    Event& idle() noexcept { return idle_; }
+    ConnectionGroup() noexcept { idle_.set(); }
+    /// Aborts each.
+    void abortAll() noexcept;
+
+ private:
+    friend class Connection;
+    void add(Connection& connection) noexcept;
+    void remove(Connection& connection) noexcept;
+
+    Connection* first_ = nullptr;
+    std::size_t size_ = 0;
+    Event idle_;
+};
+
+/// Bytes that came and were not taken yet, in order. Empty, it holds no memory worth naming.
+class Inbox {
+ public:
+    bool empty() const noexcept { return first_ == chunks_.size(); }
+    std::size_t bytes() const noexcept { return bytes_; }
+    void push(Bytes chunk);
+    void pushFront(Bytes chunk);
+    Bytes pop() noexcept;
+    void clear() noexcept;
+
+ private:
+    std::vector<Bytes> chunks_;
+    std::uint32_t first_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+/// One connected socket, with at most one receive and one send in flight: what Stream and the
+/// protocols' transport have in common. Knows how to begin and end, not what the bytes mean.
+///
+/// Life      open -> closing (shut down, cancelled, waiting for the operations' ends) -> closed.
+/// Lifetime  the derived class keeps itself alive from construction to connectionClosed().
+class WRING_API Connection : public ReactorResource {
+ public:
+    explicit Connection(Socket socket);
+    ~Connection() override;
+
+    int fd() const noexcept { return fd_; }
+    bool isOpen() const noexcept { return stage_ == Stage::open; }
+    bool isClosed() const noexcept { return stage_ == Stage::closed; }
+    Address getHost() const noexcept;
+    Address getPeer() const noexcept;
+    int setFlag(int level, int option, bool on) noexcept;
+    bool getFlag(int level, int option) const noexcept;
+
+    /// Ends it at once with a reset.
+    virtual void abortNow() noexcept = 0;
+
+ protected:
+    /// A chunk came; none after the end of reading or once close has begun.
+    virtual void received(Bytes chunk) noexcept = 0;
+    /// Reading is over: 0 for the end of the stream, else an errno. Once.
+    virtual void readEnded(int error) noexcept = 0;
+    /// The send given to send() ended: bytes, or a negative errno. Not once close has begun.
+    virtual void sent(int result) noexcept = 0;
+    /// The descriptor is closed and nothing is in flight. Last call; `this` may go in it.
+    virtual void connectionClosed() noexcept = 0;
+
+    /// Arms receiving; armed, ended or closing: no effect.
+    void startReading() noexcept;
+    /// Stops receiving; what is on its way still comes.
+    void stopReading() noexcept;
+    bool hasReadEnded() const noexcept { return hasReadEnded_; }
+
+    bool isSending() const noexcept { return send_.inFlight(); }
+    /// Sends, once at a time; what `bytes` refers to stays until sent().
+    void send(BytesView bytes) noexcept;
+    void sendmsg(const ::msghdr& message) noexcept;
+    void cancelSend() noexcept;
+    int shutdownSendNow() noexcept;
+
+    /// Begins the end. With `reset` what is queued in the kernel is dropped and the peer sees a
+    /// reset; else the peer gets what was sent, then the end of the stream.
+    void beginClose(bool reset) noexcept;
+
+ private:
+    enum class Stage : std::uint8_t { open, closing, closed };
+    struct Request : Operation {
+        Request(Handler handler, Connection& owner) noexcept
+            : Operation(handler), connection(owner) {}
+        Connection& connection;
+    };
+    friend class ConnectionGroup;
+    static void onReceived(Operation& operation, Completion& completion) noexcept;
+    static void onSent(Operation& operation, Completion& completion) noexcept;
+    void finishClose() noexcept;
+
+    Request receive_;
+    Request send_;
+    Ref<ConnectionGroup> group_;
+    Connection* nextInGroup_ = nullptr;
+    Connection* previousInGroup_ = nullptr;
+    int fd_;
+    Stage stage_ = Stage::open;
+    bool wantsReading_ = false;
+    bool hasReadEnded_ = false;
+    bool isReset_ = false;
+};
+
+}  // namespace wring::detail

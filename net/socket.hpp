@@ -1,0 +1,52 @@
+#pragma once
+
+#include <wring/net/address.hpp>
+#include <wring/runtime/ref.hpp>
+
+#include <utility>
+
+namespace wring {
+
+class Reactor;
+
+namespace detail {
+class ConnectionGroup;
+}
+
+/// A connected stream socket that nobody reads or writes yet: what accept and connect give, and
+/// what streams and transports are made from. Closed when destroyed.
+class WRING_API Socket {
+ public:
+    /// Takes `fd` over.
+    Socket(Reactor& reactor, int fd) noexcept : reactor_(&reactor), fd_(fd) {}
+    Socket(Socket&& other) noexcept;
+    Socket& operator=(Socket other) noexcept;
+    ~Socket();
+
+    Reactor& reactor() const noexcept { return *reactor_; }
+    int fd() const noexcept { return fd_; }
+    /// The other end; an address of no family when the peer is gone already.
+    Address getPeer() const noexcept;
+    /// This end.
+    Address getHost() const noexcept;
+
+    /// Gives the descriptor up; the caller closes it.
+    int release() noexcept { return std::exchange(fd_, -1); }
+
+    /// The connections of one listening port, which count this one; may be null.
+    const Ref<detail::ConnectionGroup>& group() const noexcept { return group_; }
+    void setGroup(Ref<detail::ConnectionGroup> group) noexcept;
+
+ private:
+    Reactor* reactor_;
+    int fd_;
+    Ref<detail::ConnectionGroup> group_;
+};
+
+namespace detail {
+/// The addresses of a descriptor's two ends, of no family where there is none.
+Address hostOf(Reactor& reactor, int fd) noexcept;
+Address peerOf(Reactor& reactor, int fd) noexcept;
+}  // namespace detail
+
+}  // namespace wring
