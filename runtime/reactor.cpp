@@ -258,6 +258,14 @@ void Reactor::finish() {
     stage_ = Stage::stopped;
 }
 
+void Reactor::closeDescriptor(int fd) noexcept {
+    driver_->closeNow(fd);
+    if (wantDescriptor_.empty()) return;
+    for (ReactorResource* each : std::exchange(wantDescriptor_, {})) each->endOfTurn();
+}
+
+void Reactor::awaitDescriptor(ReactorResource& resource) { wantDescriptor_.push_back(&resource); }
+
 ReactorResource::ReactorResource(Reactor& reactor) noexcept : reactor_(reactor) {
     next_ = reactor.resources_;
     if (next_) next_->previous_ = this;
@@ -270,6 +278,7 @@ ReactorResource::~ReactorResource() {
     if (next_) next_->previous_ = previous_;
     if (reactor_.stopCursor_ == this) reactor_.stopCursor_ = next_;
     --reactor_.resourceCount_;
+    std::erase(reactor_.wantDescriptor_, this);
     if (!isEnding_) return;
     (previousEnding_ ? previousEnding_->nextEnding_ : reactor_.ending_) = nextEnding_;
     (nextEnding_ ? nextEnding_->previousEnding_ : reactor_.lastEnding_) = previousEnding_;

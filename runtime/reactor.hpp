@@ -113,6 +113,10 @@ class WRING_API Reactor final : public IReactorTime {
     detail::FiberList& fibers() noexcept { return fibers_; }
     /// Turns taken so far.
     std::uint64_t turns() const noexcept { return turns_; }
+    /// Closes a descriptor on which nothing is in flight, and tells who waits for one to be free.
+    void closeDescriptor(int fd) noexcept;
+    /// Who found no free descriptor is told once, through turnEnded(), when one has been closed.
+    void awaitDescriptor(ReactorResource& resource);
     /// How many connections and listening ports there are.
     unsigned resources() const noexcept { return resourceCount_; }
 
@@ -163,6 +167,7 @@ class WRING_API Reactor final : public IReactorTime {
     ReactorResource* stopCursor_ = nullptr;  // the next one to be told
     ReactorResource* ending_ = nullptr;
     ReactorResource* lastEnding_ = nullptr;
+    std::vector<ReactorResource*> wantDescriptor_;
     unsigned resourceCount_ = 0;
     std::uint64_t turns_ = 0;
     Time drainLimit_{};

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <wring/net/detail/connection.hpp>
+#include <wring/net/detail/stream_awaiters.hpp>
+
+namespace wring::detail {
+
+/// The connection behind a Stream: hands chunks to the one who reads, keeps those nobody waits for
+/// up to a budget, and sends for the one who writes.
+class StreamConnection final : public RefCounted, public Connection, public Pooled {
+ public:
+    explicit StreamConnection(Socket socket);
+    ~StreamConnection() override;
+
+    /// What a read gives without waiting: a chunk, the end, or a failure. False: wait.
+    bool tryRead(ReadAwaiter& reader) noexcept;
+    void setReader(ReadAwaiter& reader) noexcept;
+    void dropReader() noexcept { reader_ = nullptr; }
+    void unread(Bytes bytes) { inbox_.pushFront(std::move(bytes)); }
+
+    void setWriter(WriteAwaiter& writer) noexcept;
+    void askWriterToEnd() noexcept;
+    /// Why nothing can be sent any more; null while it can.
+    const Failure* writeFailure() const noexcept;
+
+    int shutdownSend() noexcept;
+    void close(bool reset) noexcept;
+    void abortNow() noexcept override { close(true); }
+    Event& closedEvent() noexcept { return closed_; }
+    bool isUsable() const noexcept { return isOpen() && !failure_ && !hasReadEnded(); }
+    void reactorStopping() noexcept override;
+
+ private:
+    void received(Bytes chunk) noexcept override;
+    void readEnded(int error) noexcept override;
+    void sent(int result) noexcept override;
+    void connectionClosed() noexcept override;
+    void fail(Failure failure) noexcept;
+    void failWaiters() noexcept;
+    void endWrite(std::optional<Failure> failure) noexcept;
+
+    Ref<StreamConnection> self_;  // until closed
+    ReadAwaiter* reader_ = nullptr;
+    WriteAwaiter* writer_ = nullptr;
+    Inbox inbox_;
+    std::optional<Failure> failure_;
+    Event closed_;
+    bool isStopped_ = false;  // over budget
+    bool isWriteCancelled_ = false;
+    bool isSendShut_ = false;
+};
+
+}  // namespace wring::detail

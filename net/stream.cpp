@@ -1,0 +1,137 @@
+#include <wring/net/stream.hpp>
+
+#include <wring/net/detail/stream_connection.hpp>
+#include <wring/net/errors.hpp>
+#include <wring/runtime/assert.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <netinet/tcp.h>
+#include <string>
+#include <sys/socket.h>
+#include <vector>
+
+namespace wring {
+
+Stream::Stream(Socket socket)
+    : connection_(makeRef<detail::StreamConnection>(std::move(socket))) {}
+Stream::Stream(Stream&&) noexcept = default;
+Stream& Stream::operator=(Stream other) noexcept {
+    std::swap(connection_, other.connection_);
+    return *this;
+}
+Stream::~Stream() {
+    if (connection_) connection_->close(false);
+}
+
+detail::StreamConnection& Stream::connection() const noexcept {
+    WRING_ASSERT(connection_, "a Stream was used after it had been moved from");
+    return *connection_;
+}
+
+detail::ReadAwaiter Stream::read() noexcept { return detail::ReadAwaiter(connection()); }
+
+Task<std::size_t> Stream::readInto(std::span<std::byte> into) {
+    WRING_ASSERT(!into.empty(), "readInto of no bytes");
+    Bytes chunk = co_await read();
+    std::size_t count = std::min(chunk.size(), into.size());
+    if (count == 0) co_return 0;
+    std::memcpy(into.data(), chunk.data(), count);
+    chunk.removePrefix(count);
+    if (chunk) unread(std::move(chunk));
+    co_return count;
+}
+
+Task<> Stream::readExactly(std::span<std::byte> into) {
+    while (!into.empty()) {
+        std::size_t count = co_await readInto(into);
+        if (count == 0) throw EndOfStreamError();
+        into = into.subspan(count);
+    }
+}
+
+Task<Bytes> Stream::readUntil(std::string delimiter, std::size_t limit) {
+    WRING_ASSERT(!delimiter.empty(), "readUntil of an empty delimiter");
+    std::string line;
+    for (;;) {
+        // Whatever ends this early gives back what it has taken.
+        auto chunk = co_await outcome(read());
+        bool isEnd = chunk && !*chunk;
+        if (!chunk || isEnd) {
+            if (!line.empty()) unread(Bytes::copyOf(line));
+            if (isEnd) throw EndOfStreamError();
+            chunk.error().raise();
+        }
+        std::size_t from = line.size() - std::min(line.size(), delimiter.size() - 1);
+        line += chunk->text();
+        std::size_t at = line.find(delimiter, from);
+        std::size_t end = at + delimiter.size();
+        if (at != std::string::npos && end <= limit) {
+            if (end < line.size()) unread(Bytes::copyOf(std::string_view(line).substr(end)));
+            co_return Bytes::copyOf(std::string_view(line).substr(0, end));
+        }
+        if (line.size() < limit) continue;
+        unread(Bytes::copyOf(line));
+        throw MessageLengthError(0, "readUntil",
+                                 "no delimiter within " + std::to_string(limit) + " bytes");
+    }
+}
+
+void Stream::unread(Bytes bytes) {
+    if (bytes) connection().unread(std::move(bytes));
+}
+
+detail::WriteAwaiter Stream::write(BytesView bytes) noexcept {
+    return detail::WriteAwaiter(connection(), bytes);
+}
+detail::WriteAwaiter Stream::write(std::string_view text) noexcept { return write(asBytes(text)); }
+detail::WriteAwaiter Stream::write(const char* text) noexcept {
+    return write(std::string_view(text));
+}
+detail::WriteAwaiter Stream::write(Bytes bytes) noexcept {
+    BytesView view = bytes.view();
+    return detail::WriteAwaiter(connection(), view, std::move(bytes));
+}
+
+Task<> Stream::writeSequence(std::span<const BytesView> parts) {
+    // One block in place of an iovec array: the parts of a message are small, and a short send
+    // has to be continued anywhere in them.
+    std::string joined;
+    for (BytesView part : parts) joined += asText(part);
+    co_await write(asBytes(joined));
+}
+
+Task<> Stream::shutdownSend() {
+    int result = connection().shutdownSend();
+    if (result < 0) detail::lostFailure(-result).raise();
+    co_return;
+}
+
+Task<> Stream::close() {
+    Ref<detail::StreamConnection> closing = std::move(connection_);
+    if (!closing) co_return;
+    closing->close(false);
+    co_await closing->closedEvent().wait();
+}
+
+void Stream::abort() noexcept {
+    if (connection_) connection_->close(true);
+}
+
+Address Stream::getHost() const noexcept { return connection().getHost(); }
+Address Stream::getPeer() const noexcept { return connection().getPeer(); }
+void Stream::setTcpNoDelay(bool on) noexcept {
+    connection().setFlag(IPPROTO_TCP, TCP_NODELAY, on);
+}
+bool Stream::getTcpNoDelay() const noexcept {
+    return connection().getFlag(IPPROTO_TCP, TCP_NODELAY);
+}
+void Stream::setTcpKeepAlive(bool on) noexcept {
+    connection().setFlag(SOL_SOCKET, SO_KEEPALIVE, on);
+}
+bool Stream::getTcpKeepAlive() const noexcept {
+    return connection().getFlag(SOL_SOCKET, SO_KEEPALIVE);
+}
+bool Stream::isOpen() const noexcept { return connection_ && connection_->isUsable(); }
+
+}  // namespace wring

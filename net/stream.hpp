@@ -1,0 +1,98 @@
+#pragma once
+
+#include <wring/net/address.hpp>
+#include <wring/net/detail/stream_awaiters.hpp>
+#include <wring/runtime/task.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace wring {
+
+class Socket;
+
+/// A connected stream of bytes in coroutine style: a handle that owns the connection. Destroying
+/// it closes the connection as close() does, without telling when that is done.
+///
+/// Thread    its reactor's. One read and one write may overlap; two reads or two writes may not.
+/// Errors    of everything that moves bytes: ConnectionLost once it is broken, and from then on;
+///           CancelledError. The end of the stream is a value.
+/// Source    Twisted has the callbacks of IProtocol in its place.
+class WRING_API Stream {
+ public:
+    explicit Stream(Socket socket);
+    Stream(Stream&&) noexcept;
+    Stream& operator=(Stream) noexcept;
+    ~Stream();
+
+    /// Lends what has come, waiting until there is something; false at the end of the stream.
+    ///
+    /// Shape     1 byte to one receive buffer (8 KiB unless configured); chunk boundaries mean
+    ///           nothing.
+    /// Cancel    nothing that had come is lost: the next read gives it.
+    /// Lifetime  the bytes belong to the caller; give them back (destroy them) soon.
+    [[nodiscard]] detail::ReadAwaiter read() noexcept;
+
+    /// Copies what has come, waiting until there is something; 0 at the end of the stream.
+    ///
+    /// Shape     `into` is not empty; gives 1 .. into.size().
+    [[nodiscard]] Task<std::size_t> readInto(std::span<std::byte> into);
+
+    /// Fills `into`. Errors: EndOfStreamError when the stream ends before that.
+    [[nodiscard]] Task<> readExactly(std::span<std::byte> into);
+
+    /// What has come up to and including `delimiter`, in memory of its own; what lies behind stays
+    /// for the next read.
+    ///
+    /// Errors    MessageLengthError when the delimiter is not within the first `limit` bytes (they
+    ///           stay unread); EndOfStreamError when the stream ends before it came (nothing is
+    ///           lost: read() gives the rest).
+    [[nodiscard]] Task<Bytes> readUntil(std::string delimiter, std::size_t limit);
+
+    /// Gives bytes back to the front of what read() will give next.
+    void unread(Bytes bytes);
+
+    /// Sends all of it, without a copy; goes on when the kernel has it.
+    ///
+    /// Cancel    part of it may have been sent.
+    /// Lifetime  what `bytes` refers to stays until the await returns.
+    [[nodiscard]] detail::WriteAwaiter write(BytesView bytes) noexcept;
+    [[nodiscard]] detail::WriteAwaiter write(std::string_view text) noexcept;
+    /// Likewise, and keeps the bytes until they are sent.
+    [[nodiscard]] detail::WriteAwaiter write(Bytes bytes) noexcept;
+    [[nodiscard]] detail::WriteAwaiter write(const char* text) noexcept;
+
+    /// Sends the parts in order, as one message to the kernel.
+    [[nodiscard]] Task<> writeSequence(std::span<const BytesView> parts);
+
+    /// Tells the peer that nothing more will be sent; reading goes on. Errors: ConnectionLost.
+    [[nodiscard]] Task<> shutdownSend();
+
+    /// Ends the connection in order and waits until the descriptor is closed. A read or write that
+    /// waits meanwhile fails with ConnectionLost.
+    [[nodiscard]] Task<> close();
+
+    /// Ends the connection at once; the peer sees a reset.
+    void abort() noexcept;
+
+    /// This end and the other; of no family once the connection is closed.
+    [[nodiscard]] Address getHost() const noexcept;
+    [[nodiscard]] Address getPeer() const noexcept;
+
+    /// Nagle's algorithm off (true) or on, see tcp(7) TCP_NODELAY. Twisted: setTcpNoDelay.
+    void setTcpNoDelay(bool on) noexcept;
+    [[nodiscard]] bool getTcpNoDelay() const noexcept;
+    /// Keep-alive probes, see socket(7) SO_KEEPALIVE. Twisted: setTcpKeepAlive.
+    void setTcpKeepAlive(bool on) noexcept;
+    [[nodiscard]] bool getTcpKeepAlive() const noexcept;
+
+    /// Whether neither end nor error was met and nobody closed it.
+    [[nodiscard]] bool isOpen() const noexcept;
+
+ private:
+    detail::StreamConnection& connection() const noexcept;
+    Ref<detail::StreamConnection> connection_;
+};
+
+}  // namespace wring
