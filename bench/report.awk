@@ -64,18 +64,23 @@ function title(server) {
 
 # `slack`: the spread may explain the excess.
 function goal(a, b, conns, limit, slack,    reached) {
-    if (!ratio(a, b, conns))
+    if (!ratio(a, b, conns)) {
+        printf "%s / %s, %d connections: not measured (goal <= %.2f)\n", title(a), title(b), conns, limit
         return
+    }
     reached = middle - (slack ? spread : 0) <= limit
     printf "%s / %s, %d connections: %.3f +-%.3f (goal <= %.2f%s) %s\n", title(a), title(b), conns,
         middle, spread, limit, slack ? " within the spread" : "", reached ? "ok" : "MISSED"
 }
 
-function memory_goal(server) {
-    if (!(server in bytes))
+function memory_goal(server,    verdict) {
+    if (!(server in bytes)) {
+        printf "%s, memory per idle connection: not measured (goal <= 1024)\n", title(server)
         return
-    printf "%s, memory per idle connection: %d B (goal <= 1024, aim 700) %s\n", title(server),
-        bytes[server], bytes[server] > 1024 ? "MISSED" : bytes[server] > 700 ? "ok, above the aim" : "ok"
+    }
+    verdict = bytes[server] + 0 > 1024 ? "MISSED" : bytes[server] + 0 > 700 ? "ok, above the aim" : "ok"
+    printf "%s, memory per idle connection: %d B (goal <= 1024, aim 700) %s\n", title(server), bytes[server],
+        verdict
 }
 
 function table(conns,    i, server) {
@@ -91,7 +96,18 @@ function table(conns,    i, server) {
     }
 }
 
-field("errors") != "0" { ++errors; next }
+function know(server) {
+    if (!(server in known)) {
+        known[server] = 1
+        server_at[++servers] = server
+    }
+}
+
+field("errors") != "0" {
+    ++errors
+    broken[$1 " " field("server") ", " field("conns") " connections"]
+    next
+}
 
 $1 == "turn" {
     server = field("server"); conns = field("conns"); round = field("round")
@@ -104,11 +120,12 @@ $1 == "turn" {
         repeated += disturbed[conns, round]
     }
     if (round > rounds) rounds = round
-    if (!(server in known)) { known[server] = 1; server_at[++servers] = server }
+    know(server)
     if (!(conns in counted)) { counted[conns] = 1; conns_at[++counts] = conns }
 }
 
 $1 == "idle" {
+    know(field("server"))
     bytes[field("server")] = field("bytes_per_conn")
     idle_conns = field("conns")
 }
@@ -120,7 +137,10 @@ END {
     for (i = 1; i <= servers; ++i)
         if (server_at[i] in bytes)
             printf "%-22s %6d %9d\n", title(server_at[i]), idle_conns, bytes[server_at[i]]
-    printf "\nrepeated, others used the core: %d slices; lines with errors: %d\n\n", repeated, errors
+    printf "\nslices repeated because others used the core: %d; measurements with errors: %d\n", repeated, errors
+    for (what in broken)
+        printf "ERROR: no number for %s: it failed or moved wrong bytes\n", what
+    printf "\n"
     for (i = 1; i <= counts; ++i) {
         goal("uring-coroutine", "raw-uring", conns_at[i], 1.06, 0)
         goal("uring-protocol", "raw-uring", conns_at[i], 1.06, 0)

@@ -35,6 +35,7 @@ failed=0
 
 build_all() {
     if [ -f tests/packages.sh ]; then
+        # shellcheck source=/dev/null
         . tests/packages.sh
         wring_packages bench
     fi
@@ -44,18 +45,20 @@ build_all() {
 }
 
 flags_of() {
-    tr ',' '\n' <"$build/compile_commands.json" | grep "\"command\".*$1" | head -n 1 | tr ' ' '\n' |
-        grep -E '^-(O|g|std|f|m|D|W?l?,?-?flto)' | sort -u | tr '\n' ' '
+    sed -n "s|^ *\"command\": \"\(.*$1.*\)\",*\$|\1|p" "$build/compile_commands.json" | head -n 1 |
+        tr ' ' '\n' | grep -E '^-(O|g|std=|f[^d]|m|D|W[^Il])' | sort -u | tr '\n' ' '
 }
 
 header() {
     echo "kernel    $(uname -sr), $(nproc) cores, measured on core $core"
     echo "cpu       $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
     echo "compiler  $(c++ --version | head -n 1); liburing $(pkg-config --modversion liburing)"
-    echo "flags     $(flags_of 'echo')"
-    echo "driver    wring: --reactor uring, --reactor epoll; raw io_uring: single issuer, deferred task" \
-        "run, registered ring, multishot accept and receive, 8 KiB buffers from 64 up; raw epoll:" \
-        "edge-triggered, one 64 KiB buffer"
+    echo "flags     wring: $(flags_of samples/echo)"
+    echo "          plain C: $(flags_of bench/echo)"
+    echo "driver    wring: --reactor uring, --reactor epoll"
+    echo "          raw uring: single issuer, deferred task run, registered ring, multishot accept and" \
+        "receive, 8 KiB buffers from 64 up"
+    echo "          raw epoll: edge-triggered, one 64 KiB buffer"
     echo "runs      $rounds rounds of $seconds s a server, servers interleaved, $size bytes a message"
 }
 
@@ -91,9 +94,19 @@ measure_round() {
     stop_all
 }
 
+# Sets `connections`: those wanted, or fewer if the limit of open files is too low for $2 times as many.
+allow() {
+    local limit=$((($(ulimit -n) - 100) / $2))
+    connections=$1
+    [ "$1" -le "$limit" ] && return
+    connections=$limit
+    echo "note: $limit connections instead of $1, the limit of open files allows no more"
+}
+
 measure_turns() {
-    local connections round
-    for connections in $conns; do
+    local connections wanted round
+    for wanted in $conns; do
+        allow "$wanted" ${#servers[@]}
         for ((round = 0; round < rounds; ++round)); do
             [ -t 2 ] && printf '\r%s connections, round %s of %s ' "$connections" "$((round + 1))" "$rounds" >&2
             measure_round "$round" "$connections"
@@ -103,17 +116,13 @@ measure_turns() {
 }
 
 measure_idle() {
-    local name limit
-    limit=$(($(ulimit -n) - 100))
-    if [ "$idle_conns" -gt "$limit" ]; then
-        echo "note: $limit idle connections instead of $idle_conns, the limit of open files allows no more"
-        idle_conns=$limit
-    fi
+    local name connections
+    allow "$idle_conns" 1
     for name in "${servers[@]}"; do
         case $name in epoll-* | raw-epoll-again) continue ;; esac
         start_all "$name"
         [ ${#targets[@]} -eq 0 ] && continue
-        "$build/bench/generator" idle --core "$core" --conns "$idle_conns" "${targets[@]}" \
+        "$build/bench/generator" idle --core "$core" --conns "$connections" "${targets[@]}" \
             >>"$work/results" || failed=1
         stop_all
     done

@@ -1,8 +1,10 @@
+# shellcheck shell=bash
 # Question: which servers are compared, how is each started, and how does it end?
 # Sourced by run.sh, which sets: build (the build directory), work (a scratch directory).
+# shellcheck disable=SC2154 # those two
 
-# One server a line: name, the program that must exist, its arguments. To add one, add a line: it prints
-# `listening on ADDRESS:PORT` once it accepts, echoes, and ends with status 0 on SIGTERM.
+# One server a line: name, the program that must exist, its arguments. To add one, add a line: it
+# prints `listening on ADDRESS:PORT` once it accepts, echoes, and ends with status 0 on SIGTERM.
 # `raw-epoll-again` is the same program as `raw-epoll`: how far apart they come out is the noise.
 server_table() {
     local tcp=tcp:0:interface=127.0.0.1
@@ -21,8 +23,8 @@ declare -A server_pid=() server_port=()
 
 # Gives the names of the servers that are built; says which are not.
 servers_built() {
-    local name program arguments
-    while read -r name program arguments; do
+    local name program
+    while read -r name program _; do
         if [ -x "$program" ]; then
             echo "$name"
         else
