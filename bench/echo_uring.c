@@ -3,7 +3,9 @@
 // Deferred task work, one enter a loop, accept and receive armed once (multishot), buffers lent to
 // the kernel through a ring. A connection has one send in flight; what arrives meanwhile waits in
 // its queue. Not bounded, as this is a neighbour to measure by: a peer that never reads may keep
-// every buffer. Usage: echo_uring PORT
+// every buffer.
+//
+// Usage: echo_uring PORT
 #define _GNU_SOURCE
 #include "echo_listen.h"
 
@@ -31,10 +33,11 @@ enum operation { ACCEPT, RECEIVE, SEND, OPERATION_BITS = 3 };
 
 struct connection {
     int fd;
-    int first, last;  // the queue of received buffers, or NONE; the first one is being sent
+    int first, last;  // the queue of received buffers, or NONE
     bool receiving;   // the multishot receive is armed
+    bool sending;     // buffers from the first one on are being sent
     bool finished;    // the peer sent its last byte, or is lost
-    struct connection* next_starved;
+    struct connection *next_starved, *next_ready;
 };
 
 struct chunk {  // one for each buffer, while a connection holds it
@@ -48,6 +51,13 @@ static char* buffers;
 static struct chunk chunks[BUFFERS_MAX];
 static int buffers_made, buffers_held, buffers_returned;  // returned: since the last advance
 static struct connection* starved;  // receives that ended for want of a buffer
+static struct connection* ready;    // have something to send, and nothing being sent
+
+// What the sends of one loop refer to; the kernel has copied it once they are submitted.
+static struct iovec pieces[BUFFERS_MAX];
+static struct msghdr messages[BUFFERS_MAX];
+static size_t pieces_used, messages_used;
+
 static bool ran_dry;
 
 static struct io_uring_sqe* submission(void) {
@@ -89,12 +99,39 @@ static void arm_receive(struct connection* connection) {
     connection->receiving = true;
 }
 
-static void send_first(struct connection* connection) {
-    struct chunk* chunk = &chunks[connection->first];
+// All that is queued goes out in one send: of several small ones Nagle would hold back all but the
+// first.
+static void send_queue(struct connection* connection) {
+    struct iovec* first = &pieces[pieces_used];
+    struct msghdr* message = &messages[messages_used];
+    *message = (struct msghdr){.msg_iov = first};
+    for (int id = connection->first; id != NONE; id = chunks[id].next) {
+        struct chunk* chunk = &chunks[id];
+        first[message->msg_iovlen++] = (struct iovec){.iov_base = buffer_at(id) + chunk->from,
+                                                      .iov_len = chunk->to - chunk->from};
+    }
     struct io_uring_sqe* sqe = submission();
-    io_uring_prep_send(sqe, connection->fd, buffer_at(connection->first) + chunk->from,
-                       chunk->to - chunk->from, MSG_WAITALL | MSG_NOSIGNAL);
+    if (message->msg_iovlen == 1) {
+        io_uring_prep_send(sqe, connection->fd, first->iov_base, first->iov_len,
+                           MSG_WAITALL | MSG_NOSIGNAL);
+    } else {
+        io_uring_prep_sendmsg(sqe, connection->fd, message, MSG_WAITALL | MSG_NOSIGNAL);
+        pieces_used += message->msg_iovlen;
+        ++messages_used;
+    }
     tag(sqe, SEND, connection);
+    connection->sending = true;
+}
+
+// At the end of a loop, when everything that arrived in it is queued.
+static void send_ready(void) {
+    if (io_uring_sq_ready(&ring) == 0) pieces_used = messages_used = 0;
+    for (; ready != NULL; ready = ready->next_ready) send_queue(ready);
+}
+
+static void make_ready(struct connection* connection) {
+    connection->next_ready = ready;
+    ready = connection;
 }
 
 static void append(struct connection* connection, int id, uint32_t size) {
@@ -102,7 +139,7 @@ static void append(struct connection* connection, int id, uint32_t size) {
     ++buffers_held;
     if (connection->first == NONE) {
         connection->first = connection->last = id;
-        send_first(connection);
+        make_ready(connection);
     } else {
         chunks[connection->last].next = id;
         connection->last = id;
@@ -114,6 +151,16 @@ static void remove_first(struct connection* connection) {
     connection->first = chunks[id].next;
     --buffers_held;
     lend(id);
+}
+
+static void take_sent(struct connection* connection, uint32_t size) {
+    while (size > 0) {
+        struct chunk* chunk = &chunks[connection->first];
+        uint32_t left = chunk->to - chunk->from, taken = size < left ? size : left;
+        chunk->from += taken;
+        size -= taken;
+        if (taken == left) remove_first(connection);
+    }
 }
 
 static void close_if_done(struct connection* connection) {
@@ -154,16 +201,15 @@ static void on_receive(struct connection* connection, const struct io_uring_cqe*
 }
 
 static void on_send(struct connection* connection, const struct io_uring_cqe* cqe) {
-    struct chunk* chunk = &chunks[connection->first];
-    if (cqe->res > 0) chunk->from += (uint32_t)cqe->res;
-    bool lost = cqe->res <= 0;
-    if (lost || chunk->from == chunk->to) remove_first(connection);
-    if (lost) {  // the receive ends by itself once the socket is shut
+    connection->sending = false;
+    if (cqe->res > 0) {
+        take_sent(connection, (uint32_t)cqe->res);
+    } else {  // the receive ends by itself once the socket is shut
         shutdown(connection->fd, SHUT_RDWR);
         while (connection->first != NONE) remove_first(connection);
     }
     if (connection->first != NONE)
-        send_first(connection);
+        make_ready(connection);
     else
         close_if_done(connection);
 }
@@ -234,6 +280,7 @@ int main(int argc, char** argv) {
             ++seen;
         }
         io_uring_cq_advance(&ring, seen);
+        send_ready();
         refill();
     }
 }
