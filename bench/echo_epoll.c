@@ -3,7 +3,9 @@
 //
 // One shared 64 KiB buffer for all connections; a connection owns memory only while its peer does
 // not read. A read that does not fill the buffer has emptied the socket, so no second read asks for
-// EAGAIN. Usage: echo_epoll PORT
+// EAGAIN.
+//
+// Usage: echo_epoll PORT
 #define _GNU_SOURCE
 #include "echo_listen.h"
 
