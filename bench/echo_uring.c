@@ -1,0 +1,286 @@
+// Question: what does an echo cost a plain C server on io_uring, written as well as one can?
+//
+// Deferred task work, one enter a loop, accept and receive armed once (multishot), buffers lent to
+// the kernel through a ring. A connection has one send in flight; what arrives meanwhile waits in
+// its queue. Not bounded, as this is a neighbour to measure by: a peer that never reads may keep
+// every buffer.
+//
+// Usage: echo_uring PORT
+#define _GNU_SOURCE
+#include "echo_listen.h"
+
+#include <errno.h>
+#include <liburing.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    SUBMISSIONS = 512,
+    COMPLETIONS = 8 * SUBMISSIONS,
+    BUFFER_BYTES = 8 * 1024,
+    BUFFERS_FIRST =
+        64,  // more are lent when the kernel first runs out: a small ring stays in the cache
+    BUFFERS_MAX = 1024,
+    NONE = -1
+};
+
+// The kind of operation travels in the low bits of its user data, beside the connection's address.
+enum operation { ACCEPT, RECEIVE, SEND, OPERATION_BITS = 3 };
+
+struct connection {
+    int fd;
+    int first, last;  // the queue of received buffers, or NONE
+    bool receiving;   // the multishot receive is armed
+    bool sending;     // buffers from the first one on are being sent
+    bool finished;    // the peer sent its last byte, or is lost
+    struct connection *next_starved, *next_ready;
+};
+
+struct chunk {  // one for each buffer, while a connection holds it
+    uint32_t from, to;
+    int next;
+};
+
+static struct io_uring ring;
+static struct io_uring_buf_ring* lent;
+static char* buffers;
+static struct chunk chunks[BUFFERS_MAX];
+static int buffers_made, buffers_held, buffers_returned;  // returned: since the last advance
+static struct connection* starved;  // receives that ended for want of a buffer
+static struct connection* ready;    // have something to send, and nothing being sent
+
+// What the sends of one loop refer to; the kernel has copied it once they are submitted.
+static struct iovec pieces[BUFFERS_MAX];
+static struct msghdr messages[BUFFERS_MAX];
+static size_t pieces_used, messages_used;
+
+static bool ran_dry;
+
+static struct io_uring_sqe* submission(void) {
+    struct io_uring_sqe* sqe = io_uring_get_sqe(&ring);
+    while (sqe == NULL) {  // the queue is full: hand over what is there
+        io_uring_submit(&ring);
+        sqe = io_uring_get_sqe(&ring);
+    }
+    return sqe;
+}
+
+static void tag(struct io_uring_sqe* sqe, enum operation kind, struct connection* connection) {
+    io_uring_sqe_set_data64(sqe, (uintptr_t)connection | kind);
+}
+
+static char* buffer_at(int id) { return buffers + (size_t)id * BUFFER_BYTES; }
+
+static void lend(int id) {
+    io_uring_buf_ring_add(lent, buffer_at(id), BUFFER_BYTES, (unsigned short)id,
+                          io_uring_buf_ring_mask(BUFFERS_MAX), buffers_returned++);
+}
+
+static void lend_new(int count) {
+    for (; count > 0 && buffers_made < BUFFERS_MAX; --count) lend(buffers_made++);
+}
+
+static void arm_accept(int listener) {
+    struct io_uring_sqe* sqe = submission();
+    io_uring_prep_multishot_accept(sqe, listener, NULL, NULL, SOCK_CLOEXEC);
+    tag(sqe, ACCEPT, NULL);
+}
+
+static void arm_receive(struct connection* connection) {
+    struct io_uring_sqe* sqe = submission();
+    io_uring_prep_recv_multishot(sqe, connection->fd, NULL, 0, 0);
+    sqe->flags |= IOSQE_BUFFER_SELECT;
+    sqe->buf_group = 0;
+    tag(sqe, RECEIVE, connection);
+    connection->receiving = true;
+}
+
+// All that is queued goes out in one send: of several small ones Nagle would hold back all but the
+// first.
+static void send_queue(struct connection* connection) {
+    struct iovec* first = &pieces[pieces_used];
+    struct msghdr* message = &messages[messages_used];
+    *message = (struct msghdr){.msg_iov = first};
+    for (int id = connection->first; id != NONE; id = chunks[id].next) {
+        struct chunk* chunk = &chunks[id];
+        first[message->msg_iovlen++] = (struct iovec){.iov_base = buffer_at(id) + chunk->from,
+                                                      .iov_len = chunk->to - chunk->from};
+    }
+    struct io_uring_sqe* sqe = submission();
+    if (message->msg_iovlen == 1) {
+        io_uring_prep_send(sqe, connection->fd, first->iov_base, first->iov_len,
+                           MSG_WAITALL | MSG_NOSIGNAL);
+    } else {
+        io_uring_prep_sendmsg(sqe, connection->fd, message, MSG_WAITALL | MSG_NOSIGNAL);
+        pieces_used += message->msg_iovlen;
+        ++messages_used;
+    }
+    tag(sqe, SEND, connection);
+    connection->sending = true;
+}
+
+// At the end of a loop, when everything that arrived in it is queued.
+static void send_ready(void) {
+    if (io_uring_sq_ready(&ring) == 0) pieces_used = messages_used = 0;
+    for (; ready != NULL; ready = ready->next_ready) send_queue(ready);
+}
+
+static void make_ready(struct connection* connection) {
+    connection->next_ready = ready;
+    ready = connection;
+}
+
+static void append(struct connection* connection, int id, uint32_t size) {
+    chunks[id] = (struct chunk){.from = 0, .to = size, .next = NONE};
+    ++buffers_held;
+    if (connection->first == NONE) {
+        connection->first = connection->last = id;
+        make_ready(connection);
+    } else {
+        chunks[connection->last].next = id;
+        connection->last = id;
+    }
+}
+
+static void remove_first(struct connection* connection) {
+    int id = connection->first;
+    connection->first = chunks[id].next;
+    --buffers_held;
+    lend(id);
+}
+
+static void take_sent(struct connection* connection, uint32_t size) {
+    while (size > 0) {
+        struct chunk* chunk = &chunks[connection->first];
+        uint32_t left = chunk->to - chunk->from, taken = size < left ? size : left;
+        chunk->from += taken;
+        size -= taken;
+        if (taken == left) remove_first(connection);
+    }
+}
+
+static void close_if_done(struct connection* connection) {
+    if (!connection->finished || connection->receiving || connection->first != NONE) return;
+    close(connection->fd);
+    free(connection);
+}
+
+static void on_accept(int listener, const struct io_uring_cqe* cqe) {
+    if (!(cqe->flags & IORING_CQE_F_MORE)) arm_accept(listener);
+    if (cqe->res < 0) {
+        if (cqe->res != -ECONNABORTED && cqe->res != -EINTR) echo_die("accept", -cqe->res);
+        return;
+    }
+    struct connection* connection = malloc(sizeof *connection);
+    if (connection == NULL) echo_die("malloc", ENOMEM);
+    *connection = (struct connection){.fd = cqe->res, .first = NONE, .last = NONE};
+    arm_receive(connection);
+}
+
+static void on_receive(struct connection* connection, const struct io_uring_cqe* cqe) {
+    connection->receiving = (cqe->flags & IORING_CQE_F_MORE) != 0;
+    if (cqe->res > 0)
+        append(connection, (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT), (uint32_t)cqe->res);
+    else if (cqe->flags & IORING_CQE_F_BUFFER)
+        lend((int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT));  // taken, then not used
+    if (connection->receiving) return;
+    if (cqe->res == -ENOBUFS) {
+        ran_dry = true;
+        connection->next_starved = starved;
+        starved = connection;
+    } else if (cqe->res > 0) {
+        arm_receive(connection);
+    } else {
+        connection->finished = true;
+        close_if_done(connection);
+    }
+}
+
+static void on_send(struct connection* connection, const struct io_uring_cqe* cqe) {
+    connection->sending = false;
+    if (cqe->res > 0) {
+        take_sent(connection, (uint32_t)cqe->res);
+    } else {  // the receive ends by itself once the socket is shut
+        shutdown(connection->fd, SHUT_RDWR);
+        while (connection->first != NONE) remove_first(connection);
+    }
+    if (connection->first != NONE)
+        make_ready(connection);
+    else
+        close_if_done(connection);
+}
+
+static void handle(int listener, const struct io_uring_cqe* cqe) {
+    struct connection* connection = (void*)(uintptr_t)(cqe->user_data & ~(uint64_t)OPERATION_BITS);
+    switch (cqe->user_data & OPERATION_BITS) {
+        case ACCEPT:
+            on_accept(listener, cqe);
+            break;
+        case RECEIVE:
+            on_receive(connection, cqe);
+            break;
+        default:
+            on_send(connection, cqe);
+    }
+}
+
+// Lends what came back, doubles the ring if it ran dry, and wakes at most as many as can be served.
+static void refill(void) {
+    if (ran_dry) lend_new(buffers_made);
+    ran_dry = false;
+    if (buffers_returned > 0) io_uring_buf_ring_advance(lent, buffers_returned);
+    buffers_returned = 0;
+    for (int left = buffers_made - buffers_held; starved != NULL && left > 0; --left) {
+        struct connection* connection = starved;
+        starved = connection->next_starved;
+        arm_receive(connection);
+    }
+}
+
+static void* pages(size_t bytes) {
+    void* at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) echo_die("mmap", errno);
+    return at;
+}
+
+static void set_up(void) {
+    struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER |
+                                              IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
+                                              IORING_SETUP_CQSIZE,
+                                     .cq_entries = COMPLETIONS};
+    int failed = io_uring_queue_init_params(SUBMISSIONS, &ring, &params);
+    if (failed < 0) echo_die("io_uring_setup", -failed);
+    io_uring_register_ring_fd(&ring);  // saves a file look-up an enter; not having it is no error
+    lent = pages(BUFFERS_MAX * sizeof(struct io_uring_buf));
+    buffers = pages((size_t)BUFFERS_MAX * BUFFER_BYTES);
+    struct io_uring_buf_reg registration = {.ring_addr = (uintptr_t)lent,
+                                            .ring_entries = BUFFERS_MAX};
+    failed = io_uring_register_buf_ring(&ring, &registration, 0);
+    if (failed < 0) echo_die("io_uring_register_buf_ring", -failed);
+    io_uring_buf_ring_init(lent);
+    lend_new(BUFFERS_FIRST);
+    refill();
+}
+
+int main(int argc, char** argv) {
+    set_up();
+    int listener = echo_listen(argc, argv, 0);
+    arm_accept(listener);
+    for (;;) {
+        int failed = io_uring_submit_and_wait(&ring, 1);
+        if (failed < 0 && failed != -EINTR && failed != -EBUSY) echo_die("io_uring_enter", -failed);
+        struct io_uring_cqe* cqe;
+        unsigned head, seen = 0;
+        io_uring_for_each_cqe(&ring, head, cqe) {
+            handle(listener, cqe);
+            ++seen;
+        }
+        io_uring_cq_advance(&ring, seen);
+        send_ready();
+        refill();
+    }
+}

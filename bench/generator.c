@@ -1,0 +1,93 @@
+// Question: which measurement is wanted, of which servers, and did every byte come back?
+//
+// Usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N] [--slice-ms N]
+//                  NAME:PID:PORT ...
+// Prints one line a server, `key=value` after the mode. Status 1 if any byte was wrong or missing.
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "modes.h"
+#include "process.h"
+
+static _Noreturn void usage(const char* wrong) {
+    fprintf(stderr,
+            "generator: cannot use '%s'\n"
+            "usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N]"
+            " [--slice-ms N] NAME:PID:PORT ...\n",
+            wrong);
+    exit(2);
+}
+
+static long number(const char* text) {
+    char* end = NULL;
+    long value = text != NULL ? strtol(text, &end, 10) : -1;
+    if (text == NULL || end == text || *end != '\0' || value < 0 || value > 100000000)
+        usage(text != NULL ? text : "nothing");
+    return value;
+}
+
+static void set_option(struct options* options, const char* name, const char* value) {
+    if (strcmp(name, "--core") == 0)
+        options->core = (int)number(value);
+    else if (strcmp(name, "--conns") == 0 && number(value) > 0)
+        options->connections = (int)number(value);
+    else if (strcmp(name, "--size") == 0 && number(value) > 0)
+        options->size = (size_t)number(value);
+    else if (strcmp(name, "--ms") == 0 && number(value) > 0)
+        options->measure_ms = (uint64_t)number(value);
+    else if (strcmp(name, "--slice-ms") == 0 && number(value) > 0)
+        options->slice_ms = (uint64_t)number(value);
+    else
+        usage(name);
+}
+
+// Cuts NAME:PID:PORT in place.
+static struct server server_from(char* text) {
+    char* pid = strchr(text, ':');
+    char* port = pid != NULL ? strchr(pid + 1, ':') : NULL;
+    if (port == NULL) usage(text);
+    *pid++ = *port++ = '\0';
+    struct server server = {.name = text, .pid = (pid_t)number(pid), .port = (int)number(port)};
+    if (!process_clock(server.pid, &server.clock)) server.failure = "there is no such process";
+    return server;
+}
+
+static int failures(const struct server* servers, int count) {
+    int failed = 0;
+    for (int i = 0; i < count; ++i) {
+        if (servers[i].failure == NULL) continue;
+        fprintf(stderr, "generator: %s: %s\n", servers[i].name, servers[i].failure);
+        failed = 1;
+    }
+    return failed;
+}
+
+int main(int argc, char** argv) {
+    if (argc < 2 || (strcmp(argv[1], "turn") != 0 && strcmp(argv[1], "idle") != 0))
+        usage(argc < 2 ? "nothing" : argv[1]);
+    struct options options = {
+        .core = 0, .connections = 64, .size = 64, .measure_ms = 500, .slice_ms = 50};
+    int at = 2;
+    for (; at < argc && strncmp(argv[at], "--", 2) == 0; at += 2)
+        set_option(&options, argv[at], argv[at + 1]);
+    int count = argc - at;
+    if (count <= 0) usage("no servers");
+    struct server* servers = calloc((size_t)count, sizeof *servers);
+    if (servers == NULL) abort();
+    if (!process_pin(0, options.core)) usage("--core");
+    for (int i = 0; i < count; ++i) {
+        servers[i] = server_from(argv[at + i]);
+        if (servers[i].failure == NULL && !process_pin(servers[i].pid, options.core))
+            servers[i].failure = "cannot be put on the core";
+    }
+    if (strcmp(argv[1], "turn") == 0)
+        measure_turn(&options, servers, count);
+    else
+        measure_idle(&options, servers, count);
+    int failed = failures(servers, count);
+    for (int i = 0; i < count; ++i) load_close(&servers[i]);
+    free(servers);
+    return failed;
+}

@@ -1,0 +1,18 @@
+// Question: what can the generator measure, and what does it need to know for that?
+#pragma once
+
+#include "load.h"
+
+struct options {
+    int core;
+    int connections;
+    size_t size;
+    uint64_t measure_ms;  // for each server, all its slices together
+    uint64_t slice_ms;
+};
+
+/// Server CPU per request, server and generator taking turns on one core. Prints a line a server.
+void measure_turn(const struct options* options, struct server* servers, int count);
+
+/// Growth of the server's resident memory for each idle connection. Prints a line a server.
+void measure_idle(const struct options* options, struct server* servers, int count);

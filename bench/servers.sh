@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# Question: which servers are compared, how is each started, and how does it end?
+# Sourced by run.sh, which sets: build (the build directory), work (a scratch directory).
+# shellcheck disable=SC2154 # those two
+
+# One server a line: name, the program that must exist, its arguments. To add one, add a line: it
+# prints `listening on ADDRESS:PORT` once it accepts, echoes, and ends with status 0 on SIGTERM.
+# `raw-epoll-again` is the same program as `raw-epoll`: how far apart they come out is the noise.
+server_table() {
+    local tcp=tcp:0:interface=127.0.0.1
+    cat <<TABLE
+uring-coroutine $build/samples/echo $tcp --reactor uring --style coroutine
+uring-protocol $build/samples/echo $tcp --reactor uring --style protocol
+epoll-coroutine $build/samples/echo $tcp --reactor epoll --style coroutine
+epoll-protocol $build/samples/echo $tcp --reactor epoll --style protocol
+raw-uring $build/bench/echo_uring 0
+raw-epoll $build/bench/echo_epoll 0
+raw-epoll-again $build/bench/echo_epoll 0
+TABLE
+}
+
+declare -A server_pid=() server_port=()
+
+# Gives the names of the servers that are built; says which are not.
+servers_built() {
+    local name program
+    while read -r name program _; do
+        if [ -x "$program" ]; then
+            echo "$name"
+        else
+            echo "skipped: $name: $program is not built" >&2
+        fi
+    done < <(server_table)
+}
+
+# The port from the line the server prints, waiting up to 5 s for it.
+server_wait() {
+    local name=$1 tries
+    for ((tries = 0; tries < 250; ++tries)); do
+        server_port[$name]=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$work/$name.out")
+        [ -n "${server_port[$name]}" ] && return 0
+        kill -0 "${server_pid[$name]}" 2>/dev/null || break
+        sleep 0.02
+    done
+    return 1
+}
+
+server_start() {
+    local name=$1 command
+    read -r -a command < <(server_table | sed -n "s/^$name //p")
+    : >"$work/$name.out"
+    "${command[@]}" >"$work/$name.out" 2>"$work/$name.err" &
+    server_pid[$name]=$!
+    server_wait "$name" && return 0
+    echo "ERROR: $name does not listen: ${command[*]}" >&2
+    tail -n 5 "$work/$name.err" >&2
+    server_stop "$name" quietly
+    return 1
+}
+
+# A server that does not end by itself within 5 s is killed, and that is an error.
+server_stop() {
+    local name=$1 quietly=${2:-} pid=${server_pid[$1]} status=0 tries
+    unset "server_pid[$name]"
+    kill -TERM "$pid" 2>/dev/null || true
+    for ((tries = 0; tries < 250; ++tries)); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.02
+    done
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || status=$?
+    [ "$status" -eq 0 ] || [ -n "$quietly" ] && return 0
+    echo "ERROR: $name ended with status $status on SIGTERM" >&2
+    tail -n 5 "$work/$name.err" >&2
+    return 1
+}
+
+# Every server that is still there, in whatever way the run ends.
+servers_stop_all() {
+    local name
+    for name in "${!server_pid[@]}"; do
+        server_stop "$name" quietly
+    done
+}
