@@ -71,24 +71,24 @@ class Deferred {
 
     /// Adds callback(value, args…) for success and passes failures through.
     template <class F, class... Args>
-    auto addCallback(F callback, Args... args) {
+    auto addCallback(F function, Args... args) {
         using U = CallbackValue<F, Args...>;
-        return link<U>(bind<U>(std::move(callback), std::move(args)...), passFailure<U>());
+        return link<U>(bind<U>(std::move(function), std::move(args)...), passFailure<U>());
     }
     /// Adds errback(failure, args…) for failure and passes values through. It returns a T, a
     /// Failure, a Result<T> or a Deferred<T>; with T void also nothing.
     template <class F, class... Args>
-    Deferred addErrback(F errback, Args... args) {
+    Deferred addErrback(F function, Args... args) {
         auto passValue = [](auto&&... value) {
             return detail::Produced<T>(Result<T>(std::move(value)...));
         };
-        return link<T>(std::move(passValue), bind<T>(std::move(errback), std::move(args)...));
+        return link<T>(std::move(passValue), bind<T>(std::move(function), std::move(args)...));
     }
     /// Adds both halves of a pair; they lead to the same type.
     template <class F, class G>
-    auto addCallbacks(F callback, G errback) {
+    auto addCallbacks(F onValue, G onFailure) {
         using U = CallbackValue<F>;
-        return link<U>(bind<U>(std::move(callback)), bind<U>(std::move(errback)));
+        return link<U>(bind<U>(std::move(onValue)), bind<U>(std::move(onFailure)));
     }
     /// Adds function(result, args…), called with a Result<T> either way.
     template <class F, class... Args>
@@ -138,18 +138,18 @@ class Deferred {
         std::remove_cvref_t<typename CallbackResult<F, Args...>::type>>::type>;
 
     template <class U, class Callback, class Errback>
-    Deferred<U> link(Callback callback, Errback errback) {
+    Deferred<U> link(Callback onValue, Errback onFailure) {
         if constexpr (std::is_same_v<T, U>) {
             Ref<State> alive = state_;
-            alive->append(*new detail::InPlaceLink<T, Callback, Errback>(std::move(callback),
-                                                                         std::move(errback)));
+            alive->append(*new detail::InPlaceLink<T, Callback, Errback>(std::move(onValue),
+                                                                         std::move(onFailure)));
             return *this;
         } else {
             auto target = makeRef<detail::DeferredState<U>>();
             target->setUpstream(state_.get());
             Ref<State> alive = state_;
             alive->append(*new detail::MovingLink<T, U, Callback, Errback>(
-                target, std::move(callback), std::move(errback)));
+                target, std::move(onValue), std::move(onFailure)));
             return Deferred<U>(std::move(target));
         }
     }

@@ -25,6 +25,8 @@ Address peerOf(Reactor& reactor, int fd) noexcept {
 
 }  // namespace detail
 
+Socket::Socket(Reactor& reactor, int fd) noexcept : reactor_(&reactor), fd_(fd) {}
+
 Socket::Socket(Socket&& other) noexcept
     : reactor_(other.reactor_), fd_(other.release()), group_(std::move(other.group_)) {}
 

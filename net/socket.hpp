@@ -18,7 +18,7 @@ class ConnectionGroup;
 class WRING_API Socket {
  public:
     /// Takes `fd` over.
-    Socket(Reactor& reactor, int fd) noexcept : reactor_(&reactor), fd_(fd) {}
+    Socket(Reactor& reactor, int fd) noexcept;
     Socket(Socket&& other) noexcept;
     Socket& operator=(Socket other) noexcept;
     ~Socket();

@@ -3,9 +3,11 @@
 #include <wring/net/detail/stream_connection.hpp>
 #include <wring/net/errors.hpp>
 #include <wring/runtime/assert.hpp>
+#include <wring/runtime/outcome.hpp>
 
 #include <algorithm>
 #include <cstring>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string>
 #include <sys/socket.h>

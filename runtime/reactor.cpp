@@ -113,6 +113,10 @@ void Reactor::stop() {
     stopRequested_ = true;
 }
 
+void Reactor::requestStop() noexcept {
+    if (stage_ == Stage::starting || stage_ == Stage::started) stopRequested_ = true;
+}
+
 void Reactor::crash() noexcept {
     if (stage_ == Stage::fresh || stage_ == Stage::stopped) return;
     crashed_ = true;
@@ -216,7 +220,7 @@ void Reactor::takeSignal() {
     if (number == 0) return;
     exitSignal_ = number;
     log(LogLevel::info, std::string("received SIG") + ::sigabbrev_np(number) + ", shutting down");
-    if (stage_ == Stage::started && !stopRequested_) stop();
+    requestStop();
 }
 
 void Reactor::beginShutdown() {

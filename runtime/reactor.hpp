@@ -49,6 +49,8 @@ class WRING_API Reactor final : public IReactorTime {
     /// Asks the reactor to shut down; nothing of that happens before this returns. Throws
     /// ReactorNotRunning when it does not run or was asked already.
     void stop();
+    /// stop(), but no error when that was asked for already.
+    void requestStop() noexcept;
     /// Ends run() after this turn without any event; run() may be called again.
     void crash() noexcept;
     /// One turn that waits for I/O no longer than `delay`. Twisted: iterate.

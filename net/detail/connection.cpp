@@ -20,13 +20,17 @@ void ConnectionGroup::remove(Connection& connection) noexcept {
     Connection*& place =
         connection.previousInGroup_ ? connection.previousInGroup_->nextInGroup_ : first_;
     place = connection.nextInGroup_;
+    if (cursor_ == &connection) cursor_ = place;
     if (place) place->previousInGroup_ = connection.previousInGroup_;
     if (--size_ == 0) idle_.set();
 }
 
 void ConnectionGroup::abortAll() noexcept {
-    // An abort ends a connection in a later turn, so the list stays as it is meanwhile.
-    for (Connection* each = first_; each; each = each->nextInGroup_) each->abortNow();
+    cursor_ = first_;
+    while (Connection* each = cursor_) {
+        cursor_ = each->nextInGroup_;
+        each->abortNow();  // it, or any other, may be gone now; the cursor knows
+    }
 }
 
 void Inbox::push(Bytes chunk) {
@@ -148,7 +152,6 @@ int Connection::shutdownSendNow() noexcept {
 void Connection::beginClose(bool reset) noexcept {
     if (!isOpen()) return;
     stage_ = Stage::closing;
-    isReset_ = reset;
     Driver& driver = reactor().driver();
     if (reset) {
         linger immediately{1, 0};

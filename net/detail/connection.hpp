@@ -29,6 +29,7 @@ class WRING_API ConnectionGroup : public RefCounted {
     void remove(Connection& connection) noexcept;
 
     Connection* first_ = nullptr;
+    Connection* cursor_ = nullptr;  // the next one to be aborted
     std::size_t size_ = 0;
     Event idle_;
 };
@@ -118,7 +119,6 @@ class WRING_API Connection : public ReactorResource {
     Stage stage_ = Stage::open;
     bool wantsReading_ = false;
     bool hasReadEnded_ = false;
-    bool isReset_ = false;
 };
 
 }  // namespace wring::detail

@@ -1,0 +1,27 @@
+#include <wring/net/connect.hpp>
+
+#include <wring/net/errors.hpp>
+#include <wring/runtime/detail/operation_awaiter.hpp>
+#include <wring/runtime/reactor.hpp>
+
+#include <sys/socket.h>
+
+namespace wring {
+
+Task<Socket> connectSocket(Reactor& reactor, Address remote, std::optional<Address> local) {
+    Driver& driver = reactor.driver();
+    int fd = driver.openSocket(remote.sockaddrData()->sa_family, SOCK_STREAM, 0);
+    if (fd < 0) co_return Failure::of<ConnectBindError>(-fd, "socket");
+    Socket socket(reactor, fd);
+    if (local) {
+        int bound = driver.bind(fd, local->sockaddrData(), local->sockaddrSize());
+        if (bound < 0) co_return Failure::of<ConnectBindError>(-bound, "bind");
+    }
+    detail::OperationAwaiter connecting(driver);
+    connecting.operation().prepareConnect(fd, remote.sockaddrData(), remote.sockaddrSize());
+    int result = co_await connecting;
+    if (result < 0) co_return detail::connectFailure(-result);
+    co_return socket;
+}
+
+}  // namespace wring

@@ -1,0 +1,277 @@
+#include <wring/net/detail/transport_connection.hpp>
+
+#include <wring/net/errors.hpp>
+#include <wring/runtime/log.hpp>
+#include <wring/runtime/reactor.hpp>
+
+#include <cerrno>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace wring::detail {
+
+namespace {
+constexpr std::size_t highWaterBytes = 65536;
+}
+
+void connectTransport(Socket socket, Ref<IProtocol> protocol, bool isClient) {
+    auto transport = makeRef<TransportConnection>(std::move(socket), std::move(protocol));
+    transport->begin(isClient);
+}
+
+TransportConnection::TransportConnection(Socket socket, Ref<IProtocol> protocol)
+    : Connection(std::move(socket)),
+      self_(this),
+      protocol_(std::move(protocol)),
+      peer_(Connection::getPeer()) {}
+
+TransportConnection::~TransportConnection() = default;
+
+void TransportConnection::begin(bool isClient) {
+    startReading();
+    Ref<IProtocol> protocol = protocol_;
+    try {
+        protocol->makeConnection(Ref<ITransport>(this));
+    } catch (...) {
+        log(LogLevel::error,
+            "protocol: connectionMade threw: " + Failure::current().getErrorMessage());
+        if (!isClient) return;
+        lose(Failure::current(), true);
+        throw;
+    }
+}
+
+void TransportConnection::write(BytesView bytes) {
+    if (bytes.empty() || !isOpen() || reason_ || isWriteShut_) return;
+    pending_.append(bytes);
+    endOfTurn();
+    checkHighWater();
+}
+
+void TransportConnection::writeSequence(std::span<const BytesView> parts) {
+    for (BytesView part : parts) {
+        if (isOpen() && !reason_ && !isWriteShut_) pending_.append(part);
+    }
+    endOfTurn();
+    checkHighWater();
+}
+
+void TransportConnection::checkHighWater() {
+    if (!producer_ || !isStreaming_ || queuedBytes() <= highWaterBytes) return;
+    isProducerPaused_ = true;
+    producer_->pauseProducing();
+}
+
+void TransportConnection::loseConnection() {
+    if (isDisconnecting_ || !protocol_) return;
+    isDisconnecting_ = true;
+    stopReading();
+    inbox_.clear();
+    endOfTurn();
+}
+
+void TransportConnection::abortConnection() {
+    if (!protocol_ || reason_) return;
+    isDisconnecting_ = true;
+    reason_ = Failure::of<ConnectionAborted>();
+    stopReading();
+    endOfTurn();
+}
+
+void TransportConnection::loseWriteConnection() {
+    if (isLosingWrite_ || isWriteShut_ || isDisconnecting_) return;
+    isLosingWrite_ = true;
+    endOfTurn();
+}
+
+void TransportConnection::registerProducer(IProducer& producer, bool streaming) {
+    if (producer_) {
+        throw UsageError(0, "register a producer",
+                         "the transport has a producer, which was not unregistered");
+    }
+    if (!protocol_ || reason_) return producer.stopProducing();
+    producer_ = &producer;
+    isStreaming_ = streaming;
+    isProducerPaused_ = false;
+    if (!streaming) producer.resumeProducing();
+}
+
+void TransportConnection::unregisterProducer() {
+    producer_ = nullptr;
+    isProducerPaused_ = false;
+    if (isOpen()) endOfTurn();
+}
+
+void TransportConnection::pauseProducing() {
+    isPaused_ = true;
+    stopReading();
+}
+
+void TransportConnection::resumeProducing() {
+    if (isDisconnecting_ || !protocol_ || !isPaused_) return;
+    isPaused_ = false;
+    endOfTurn();  // what came meanwhile is delivered from there, never from in here
+}
+
+Address TransportConnection::getHost() const { return Connection::getHost(); }
+void TransportConnection::setTcpNoDelay(bool on) { setFlag(IPPROTO_TCP, TCP_NODELAY, on); }
+bool TransportConnection::getTcpNoDelay() const { return getFlag(IPPROTO_TCP, TCP_NODELAY); }
+void TransportConnection::setTcpKeepAlive(bool on) { setFlag(SOL_SOCKET, SO_KEEPALIVE, on); }
+bool TransportConnection::getTcpKeepAlive() const { return getFlag(SOL_SOCKET, SO_KEEPALIVE); }
+
+bool TransportConnection::mayDeliver() const noexcept {
+    return !isPaused_ && !isDisconnecting_ && !reason_ && isOpen();
+}
+
+void TransportConnection::received(Bytes chunk) noexcept {
+    if (isDisconnecting_ || reason_) return;
+    if (mayDeliver() && inbox_.empty()) return deliver(chunk.view());
+    try {
+        inbox_.push(Bytes::copyOf(chunk.view()));
+    } catch (...) {
+        lose(Failure::current(), true);
+    }
+}
+
+void TransportConnection::deliver(BytesView data) noexcept {
+    try {
+        protocol_->dataReceived(data);
+    } catch (...) {
+        Failure failure = Failure::current();
+        log(LogLevel::error, "protocol: dataReceived threw: " + failure.getErrorMessage());
+        lose(std::move(failure), true);
+    }
+}
+
+void TransportConnection::deliverInbox() noexcept {
+    while (mayDeliver() && !inbox_.empty()) {
+        Bytes chunk = inbox_.pop();
+        deliver(chunk.view());
+    }
+    if (mayDeliver() && std::exchange(isEndPending_, false)) deliverEnd();
+    if (mayDeliver()) startReading();
+}
+
+void TransportConnection::readEnded(int error) noexcept {
+    if (reason_) return;
+    endError_ = error;
+    if (isPaused_ || !inbox_.empty()) {
+        isEndPending_ = true;
+        return;
+    }
+    deliverEnd();
+}
+
+void TransportConnection::deliverEnd() noexcept {
+    if (endError_) return lose(lostFailure(endError_), false);
+    if (isDisconnecting_) return;  // what is queued goes out all the same, then it closes
+    if (dynamic_cast<IHalfCloseableProtocol*>(protocol_.get())) {
+        return tell(&IHalfCloseableProtocol::readConnectionLost);
+    }
+    // What was answered to bytes that came together with the end must not be lost: as if
+    // loseConnection() had been called, but for a producer, whose audience has left.
+    stopProducer();
+    isDisconnecting_ = true;
+    endOfTurn();
+}
+
+void TransportConnection::stopProducer() noexcept {
+    try {
+        if (IProducer* producer = std::exchange(producer_, nullptr)) producer->stopProducing();
+    } catch (...) {
+        log(LogLevel::error, "stopProducing threw: " + Failure::current().getErrorMessage());
+    }
+}
+
+void TransportConnection::tell(void (IHalfCloseableProtocol::*event)()) noexcept {
+    Ref<IProtocol> protocol = protocol_;
+    auto* halfCloseable = dynamic_cast<IHalfCloseableProtocol*>(protocol.get());
+    if (!halfCloseable) return;
+    try {
+        (halfCloseable->*event)();
+    } catch (...) {
+        Failure failure = Failure::current();
+        log(LogLevel::error, "protocol: half-close threw: " + failure.getErrorMessage());
+        lose(std::move(failure), true);
+    }
+}
+
+void TransportConnection::flush() noexcept {
+    if (isSending() || !isOpen()) return;
+    if (sending_.empty()) sending_.swap(pending_);
+    if (!sending_.empty()) send(sending_.view());
+}
+
+void TransportConnection::sent(int result) noexcept {
+    if (result < 0 && result != -EAGAIN && result != -EINTR) {
+        return lose(lostFailure(-result), false);
+    }
+    if (result > 0) sending_.consume(static_cast<std::size_t>(result));
+    if (sending_.empty() && pending_.empty()) return drained();
+    flush();
+}
+
+// The queue is empty: producers go on, what waited for it happens.
+void TransportConnection::drained() noexcept {
+    Ref<TransportConnection> alive(this);
+    if (producer_ && (!isStreaming_ || std::exchange(isProducerPaused_, false))) {
+        try {
+            producer_->resumeProducing();
+        } catch (...) {
+            return lose(Failure::current(), true);
+        }
+    }
+    if (isDisconnecting_ || isLosingWrite_) endOfTurn();
+}
+
+// A pull producer, and a push producer that was told to hold back, still have something to say.
+bool TransportConnection::mayClose() const noexcept {
+    bool waitsForProducer = producer_ && (!isStreaming_ || isProducerPaused_);
+    return pending_.empty() && sending_.empty() && !waitsForProducer;
+}
+
+void TransportConnection::turnEnded() noexcept {
+    Ref<TransportConnection> alive(this);
+    if (!isOpen()) return;
+    if (reason_) return beginClose(reason_->check<ConnectionAborted>());
+    if (mayDeliver()) deliverInbox();
+    if (!isOpen()) return;
+    flush();
+    if (!mayClose()) return;
+    if (isDisconnecting_) return lose(Failure::of<ConnectionDone>(), false);
+    if (isLosingWrite_) {
+        isLosingWrite_ = false;
+        isWriteShut_ = true;
+        shutdownSendNow();  // fails when the peer has gone: then reading will tell
+        tell(&IHalfCloseableProtocol::writeConnectionLost);
+    }
+}
+
+void TransportConnection::lose(Failure reason, bool reset) noexcept {
+    if (!reason_) reason_ = std::move(reason);
+    beginClose(reset);
+}
+
+void TransportConnection::reactorStopping() noexcept {
+    Ref<TransportConnection> alive(this);
+    lose(stoppedFailure(), false);
+}
+
+void TransportConnection::connectionClosed() noexcept {
+    Ref<TransportConnection> last = std::move(self_);
+    Ref<IProtocol> protocol = std::move(protocol_);
+    inbox_.clear();
+    pending_.clear();
+    sending_.clear();
+    stopProducer();
+    try {
+        protocol->connectionLost(*reason_);
+    } catch (...) {
+        log(LogLevel::error,
+            "protocol: connectionLost threw: " + Failure::current().getErrorMessage());
+    }
+    protocol->lost().set();
+}
+
+}  // namespace wring::detail

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <wring/net/detail/byte_queue.hpp>
+#include <wring/net/detail/connection.hpp>
+#include <wring/net/protocol.hpp>
+
+#include <optional>
+
+namespace wring::detail {
+
+/// Connects `protocol` to `socket`: makeConnection() has run when this returns. What that throws is
+/// thrown on for a client (the connection is aborted) and logged for a server.
+void connectTransport(Socket socket, Ref<IProtocol> protocol, bool isClient = false);
+
+/// The transport of a protocol over a connected socket.
+class TransportConnection final : public ITransport, public Connection, public Pooled {
+ public:
+    TransportConnection(Socket socket, Ref<IProtocol> protocol);
+    ~TransportConnection() override;
+    void begin(bool isClient);
+
+    using ITransport::write;
+    void write(BytesView bytes) override;
+    void writeSequence(std::span<const BytesView> parts) override;
+    void loseConnection() override;
+    void abortConnection() override;
+    void loseWriteConnection() override;
+    void registerProducer(IProducer& producer, bool streaming) override;
+    void unregisterProducer() override;
+    void pauseProducing() override;
+    void resumeProducing() override;
+    Address getPeer() const override { return peer_; }
+    Address getHost() const override;
+    void setTcpNoDelay(bool on) override;
+    bool getTcpNoDelay() const override;
+    void setTcpKeepAlive(bool on) override;
+    bool getTcpKeepAlive() const override;
+    std::size_t queuedBytes() const override { return pending_.size() + sending_.size(); }
+    bool connected() const override { return protocol_ != nullptr; }
+    bool disconnecting() const override { return isDisconnecting_; }
+    Reactor& reactor() const override { return ReactorResource::reactor(); }
+
+    void abortNow() noexcept override { abortConnection(); }
+    void reactorStopping() noexcept override;
+
+ private:
+    void received(Bytes chunk) noexcept override;
+    void readEnded(int error) noexcept override;
+    void sent(int result) noexcept override;
+    void connectionClosed() noexcept override;
+    void turnEnded() noexcept override;
+
+    bool mayDeliver() const noexcept;
+    void deliver(BytesView data) noexcept;
+    void deliverInbox() noexcept;
+    void deliverEnd() noexcept;
+    void flush() noexcept;
+    void drained() noexcept;
+    void stopProducer() noexcept;
+    bool mayClose() const noexcept;
+    void tell(void (IHalfCloseableProtocol::*event)()) noexcept;
+    void checkHighWater();
+    void lose(Failure reason, bool reset) noexcept;
+
+    Ref<TransportConnection> self_;  // until connectionLost
+    Ref<IProtocol> protocol_;        //
+    Address peer_;
+    ByteQueue pending_;  // written, not yet given to the kernel
+    ByteQueue sending_;  // with the kernel
+    Inbox inbox_;        // came while paused
+    IProducer* producer_ = nullptr;
+    std::optional<Failure> reason_;
+    int endError_ = 0;
+    bool isStreaming_ = false;
+    bool isProducerPaused_ = false;
+    bool isPaused_ = false;
+    bool isDisconnecting_ = false;
+    bool isEndPending_ = false;
+    bool isLosingWrite_ = false;
+    bool isWriteShut_ = false;
+};
+
+}  // namespace wring::detail

@@ -1,0 +1,48 @@
+#include <wring/net/factory.hpp>
+
+#include <wring/net/detail/transport_connection.hpp>
+#include <wring/runtime/log.hpp>
+
+namespace wring {
+
+void IFactory::connectionAccepted(Socket socket) noexcept {
+    try {
+        Ref<IProtocol> protocol = buildProtocol(socket.getPeer());
+        if (protocol) detail::connectTransport(std::move(socket), std::move(protocol));
+    } catch (...) {
+        log(LogLevel::error,
+            "factory: a connection was refused: " + Failure::current().getErrorMessage());
+    }
+}
+
+void Factory::doStart() {
+    if (numPorts_ == 0) startFactory();
+    ++numPorts_;
+}
+
+void Factory::doStop() {
+    if (numPorts_ == 0) return;
+    if (--numPorts_ == 0) stopFactory();
+}
+
+namespace {
+
+// The end of a connection, and being told to end, are no news to anybody.
+void reportFailure(const Failure& failure) {
+    if (failure.check<ConnectionClosed>() || failure.check<CancelledError>()) return;
+    log(LogLevel::error, "a connection's task failed: " + failure.className() + ": " +
+                             failure.getErrorMessage());
+}
+
+}  // namespace
+
+void detail::StreamFactoryBase::connectionAccepted(Socket socket) noexcept {
+    try {
+        Deferred<> session = serve(Stream(std::move(socket)));
+        session.addErrback(&reportFailure);
+    } catch (...) {
+        reportFailure(Failure::current());
+    }
+}
+
+}  // namespace wring
