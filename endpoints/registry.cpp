@@ -1,5 +1,6 @@
 #include <wring/endpoints/registry.hpp>
 
+#include <wring/endpoints/detail/excerpt.hpp>
 #include <wring/endpoints/detail/tcp_parsers.hpp>
 
 namespace wring {
@@ -12,7 +13,7 @@ auto& find(const Map& parsers, const std::string& type) {
     if (found != parsers.end()) return *found->second;
     std::string known;
     for (const auto& [name, parser] : parsers) known += (known.empty() ? "" : ", ") + name;
-    throw EndpointSyntaxError("unknown endpoint type '" + type + "' (known: " + known + ")", 0);
+    throw EndpointSyntaxError("unknown endpoint type '" + detail::excerpt(type) + "' (known: " + known + ")", 0);
 }
 
 template <class Map, class Parser>
