@@ -25,24 +25,11 @@ void Factory::doStop() {
     if (--numPorts_ == 0) stopFactory();
 }
 
-namespace {
-
 // The end of a connection, and being told to end, are no news to anybody.
-void reportFailure(const Failure& failure) {
+void detail::reportSession(const Failure& failure) noexcept {
     if (failure.check<ConnectionClosed>() || failure.check<CancelledError>()) return;
     log(LogLevel::error, "a connection's task failed: " + failure.className() + ": " +
                              failure.getErrorMessage());
-}
-
-}  // namespace
-
-void detail::StreamFactoryBase::connectionAccepted(Socket socket) noexcept {
-    try {
-        Deferred<> session = serve(Stream(std::move(socket)));
-        session.addErrback(&reportFailure);
-    } catch (...) {
-        reportFailure(Failure::current());
-    }
 }
 
 }  // namespace wring

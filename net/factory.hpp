@@ -1,6 +1,6 @@
 #pragma once
 
-#include <wring/deferred/start.hpp>
+#include <wring/net/detail/session.hpp>
 #include <wring/net/protocol.hpp>
 #include <wring/net/socket.hpp>
 #include <wring/net/stream.hpp>
@@ -67,26 +67,22 @@ class ProtocolFactory final : public Base {
 };
 
 /// Serves each connection by a coroutine in place of a protocol.
-class WRING_API StreamFactoryBase : public Factory {
- public:
-    Ref<IProtocol> buildProtocol(const Address&) override { return nullptr; }
-    void connectionAccepted(Socket socket) noexcept override;
-
- protected:
-    virtual Deferred<> serve(Stream stream) = 0;
-};
-
 template <class F, class... Args>
-class StreamFactory final : public StreamFactoryBase {
+class StreamFactory final : public Factory {
  public:
     explicit StreamFactory(F function, Args... args)
         : function_(std::move(function)), args_(std::move(args)...) {}
-
- protected:
-    Deferred<> serve(Stream stream) override {
-        return std::apply(
-            [&](const Args&... args) { return startCall(function_, std::move(stream), args...); },
-            args_);
+    Ref<IProtocol> buildProtocol(const Address&) override { return nullptr; }
+    void connectionAccepted(Socket socket) noexcept override {
+        try {
+            std::apply(
+                [&](const Args&... args) {
+                    runSession(function_, Stream(std::move(socket)), args...);
+                },
+                args_);
+        } catch (...) {
+            reportSession(Failure::current());
+        }
     }
 
  private:

@@ -90,10 +90,10 @@ detail::WriteAwaiter Stream::write(std::string_view text) noexcept { return writ
 detail::WriteAwaiter Stream::write(const char* text) noexcept {
     return write(std::string_view(text));
 }
-detail::WriteAwaiter Stream::write(Bytes bytes) noexcept {
-    BytesView view = bytes.view();
-    return detail::WriteAwaiter(connection(), view, std::move(bytes));
+detail::WriteAwaiter Stream::write(Bytes&& bytes) noexcept {
+    return detail::WriteAwaiter(connection(), std::move(bytes));
 }
+detail::WriteAwaiter Stream::write(const Bytes& bytes) noexcept { return write(bytes.view()); }
 
 Task<> Stream::writeSequence(std::span<const BytesView> parts) {
     // One block in place of an iovec array: the parts of a message are small, and a short send

@@ -60,7 +60,8 @@ class WRING_API Stream {
     [[nodiscard]] detail::WriteAwaiter write(BytesView bytes) noexcept;
     [[nodiscard]] detail::WriteAwaiter write(std::string_view text) noexcept;
     /// Likewise, and keeps the bytes until they are sent.
-    [[nodiscard]] detail::WriteAwaiter write(Bytes bytes) noexcept;
+    [[nodiscard]] detail::WriteAwaiter write(Bytes&& bytes) noexcept;
+    [[nodiscard]] detail::WriteAwaiter write(const Bytes& bytes) noexcept;
     [[nodiscard]] detail::WriteAwaiter write(const char* text) noexcept;
 
     /// Sends the parts in order, as one message to the kernel.

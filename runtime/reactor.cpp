@@ -210,7 +210,11 @@ Duration Reactor::untilNext(Duration limit) const noexcept {
     if (stopRequested_ && stage_ == Stage::started) return Duration::zero();
     if (ending_) return Duration::zero();
     Time next = timers_.next();
-    if (stage_ == Stage::draining) next = std::min(next, drainLimit_);
+    if (stage_ == Stage::draining) {
+        // The last one may have gone after this turn's look: then nothing is left to wake us.
+        if (isDrained()) return Duration::zero();
+        next = std::min(next, drainLimit_);
+    }
     if (next == never) return limit;
     return std::min(limit, std::max(next - now(), Duration::zero()));
 }
@@ -238,7 +242,7 @@ void Reactor::beginShutdown() {
 void Reactor::drain() {
     tellResourcesToStop();
     fibers_.cancelAll();
-    if (fibers_.empty() && resourceCount_ == 0) return finish();
+    if (isDrained()) return finish();
     if (now() < drainLimit_) return;
     log(LogLevel::error, "reactor: " + std::to_string(fibers_.size()) + " tasks and " +
                              std::to_string(resourceCount_) +

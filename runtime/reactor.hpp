@@ -154,6 +154,7 @@ class WRING_API Reactor final : public IReactorTime {
     void takeSignal();
     void beginShutdown();
     void drain();
+    bool isDrained() const noexcept { return fibers_.empty() && resourceCount_ == 0; }
     void tellResourcesToStop() noexcept;
     void finish();
     Duration untilNext(Duration limit) const noexcept;

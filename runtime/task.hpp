@@ -54,10 +54,20 @@ struct TaskPromise : TaskPromiseBase {
 template <>
 struct TaskPromise<void> : TaskPromiseBase {
     Task<void> get_return_object() noexcept;
-    void unhandled_exception() noexcept { result.emplace(Failure::current()); }
-    void return_void() noexcept { result.emplace(); }
-    std::optional<Result<void>> result;
+    void unhandled_exception() noexcept { result = Failure::current(); }
+    void return_void() const noexcept {}
+    Result<void> result;  // well until something throws
 };
+
+/// The result of a task that has ended.
+template <class T>
+Result<T> takeResultOf(TaskPromise<T>& promise) noexcept {
+    if constexpr (std::is_void_v<T>) {
+        return std::move(promise.result);
+    } else {
+        return std::move(*promise.result);
+    }
+}
 
 }  // namespace detail
 
@@ -104,7 +114,7 @@ class [[nodiscard]] Task {
             return true;
         }
         T await_resume() { return takeResult().value(); }
-        Result<T> takeResult() noexcept { return std::move(*handle_.promise().result); }
+        Result<T> takeResult() noexcept { return detail::takeResultOf(handle_.promise()); }
 
      private:
         std::coroutine_handle<promise_type> handle_;

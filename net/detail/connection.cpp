@@ -33,32 +33,32 @@ void ConnectionGroup::abortAll() noexcept {
     }
 }
 
+Inbox::Body& Inbox::body() {
+    if (!body_) body_ = std::make_unique<Body>();
+    return *body_;
+}
+
 void Inbox::push(Bytes chunk) {
-    if (empty()) clear();
-    bytes_ += chunk.size();
-    chunks_.push_back(std::move(chunk));
+    Body& kept = body();
+    kept.bytes += chunk.size();
+    kept.chunks.push_back(std::move(chunk));
 }
 
 void Inbox::pushFront(Bytes chunk) {
-    bytes_ += chunk.size();
-    if (first_ > 0) {
-        chunks_[--first_] = std::move(chunk);
+    Body& kept = body();
+    kept.bytes += chunk.size();
+    if (kept.first > 0) {
+        kept.chunks[--kept.first] = std::move(chunk);
     } else {
-        chunks_.insert(chunks_.begin(), std::move(chunk));
+        kept.chunks.insert(kept.chunks.begin(), std::move(chunk));
     }
 }
 
 Bytes Inbox::pop() noexcept {
-    Bytes chunk = std::move(chunks_[first_++]);
-    bytes_ -= chunk.size();
-    if (empty() && chunks_.capacity() > 4) std::vector<Bytes>().swap(chunks_), first_ = 0;
+    Bytes chunk = std::move(body_->chunks[body_->first++]);
+    body_->bytes -= chunk.size();
+    if (body_->first == body_->chunks.size()) body_.reset();
     return chunk;
-}
-
-void Inbox::clear() noexcept {
-    chunks_.clear();
-    first_ = 0;
-    bytes_ = 0;
 }
 
 Connection::Connection(Socket socket)

@@ -7,6 +7,7 @@
 #include <wring/runtime/result.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace wring::detail {
@@ -34,20 +35,24 @@ class WRING_API ConnectionGroup : public RefCounted {
     Event idle_;
 };
 
-/// Bytes that came and were not taken yet, in order. Empty, it holds no memory worth naming.
+/// Bytes that came and were not taken yet, in order. Empty, it holds no memory.
 class Inbox {
  public:
-    bool empty() const noexcept { return first_ == chunks_.size(); }
-    std::size_t bytes() const noexcept { return bytes_; }
+    bool empty() const noexcept { return !body_; }
+    std::size_t bytes() const noexcept { return body_ ? body_->bytes : 0; }
     void push(Bytes chunk);
     void pushFront(Bytes chunk);
     Bytes pop() noexcept;
-    void clear() noexcept;
+    void clear() noexcept { body_.reset(); }
 
  private:
-    std::vector<Bytes> chunks_;
-    std::uint32_t first_ = 0;
-    std::size_t bytes_ = 0;
+    struct Body : Pooled {
+        std::vector<Bytes> chunks;
+        std::size_t first = 0;
+        std::size_t bytes = 0;
+    };
+    Body& body();
+    std::unique_ptr<Body> body_;
 };
 
 /// One connected socket, with at most one receive and one send in flight: what Stream and the

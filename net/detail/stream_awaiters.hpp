@@ -5,8 +5,6 @@
 #include <wring/runtime/ref.hpp>
 #include <wring/runtime/result.hpp>
 
-#include <optional>
-
 namespace wring::detail {
 
 class StreamConnection;
@@ -22,7 +20,7 @@ class WRING_API ReadAwaiter final : public Wait {
     }
     Bytes await_resume() { return takeResult().value(); }
     Result<Bytes> takeResult() noexcept {
-        if (failure_) return std::move(*failure_);
+        if (failure_) return *failure_;
         return std::move(bytes_);
     }
     void cancelWait() noexcept override;
@@ -34,14 +32,16 @@ class WRING_API ReadAwaiter final : public Wait {
 
     StreamConnection& connection_;
     Bytes bytes_;
-    std::optional<Failure> failure_;
+    const Failure* failure_ = nullptr;  // the connection's, or the one of all cancellations
 };
 
 /// Waits until the kernel has taken all of some bytes.
 class WRING_API WriteAwaiter final : public Wait {
  public:
-    WriteAwaiter(StreamConnection& connection, BytesView bytes, Bytes owned = {}) noexcept
-        : connection_(connection), left_(bytes), owned_(std::move(owned)) {}
+    WriteAwaiter(StreamConnection& connection, BytesView bytes) noexcept
+        : connection_(connection), left_(bytes) {}
+    WriteAwaiter(StreamConnection& connection, Bytes&& bytes) noexcept
+        : connection_(connection), left_(bytes.view()), owned_(std::move(bytes)) {}
     bool await_ready() noexcept;
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> handle) noexcept {
@@ -49,7 +49,7 @@ class WRING_API WriteAwaiter final : public Wait {
     }
     void await_resume() { takeResult().value(); }
     Result<void> takeResult() noexcept {
-        if (failure_) return std::move(*failure_);
+        if (failure_) return *failure_;
         return {};
     }
     void cancelWait() noexcept override;
@@ -62,7 +62,7 @@ class WRING_API WriteAwaiter final : public Wait {
     StreamConnection& connection_;
     BytesView left_;
     Bytes owned_;
-    std::optional<Failure> failure_;
+    const Failure* failure_ = nullptr;
 };
 
 }  // namespace wring::detail

@@ -17,6 +17,11 @@ constexpr std::size_t inboxBytesMax = 65536;
 constexpr std::size_t inboxBytesResume = 16384;
 constexpr std::size_t copiedBytesMax = 2048;
 
+const Failure& cancelled() noexcept {
+    static const Failure failure = Failure::of<CancelledError>();
+    return failure;
+}
+
 }  // namespace
 
 StreamConnection::StreamConnection(Socket socket) : Connection(std::move(socket)), self_(this) {}
@@ -33,7 +38,7 @@ bool StreamConnection::tryRead(ReadAwaiter& reader) noexcept {
         return true;
     }
     if (failure_) {
-        reader.failure_ = failure_;
+        reader.failure_ = &*failure_;
         return true;
     }
     return hasReadEnded();
@@ -86,19 +91,19 @@ const Failure* StreamConnection::writeFailure() const noexcept {
 void StreamConnection::sent(int result) noexcept {
     if (!writer_) return;
     if (result >= 0) writer_->left_ = writer_->left_.subspan(static_cast<std::size_t>(result));
-    if (result >= 0 && writer_->left_.empty()) return endWrite(std::nullopt);
+    if (result >= 0 && writer_->left_.empty()) return endWrite(nullptr);
     bool goesOn = result >= 0 || result == -EAGAIN || result == -EINTR;
     if (isWriteCancelled_ && (goesOn || result == -ECANCELED)) {
-        return endWrite(Failure::of<CancelledError>());
+        return endWrite(&cancelled());
     }
     if (goesOn) return send(writer_->left_);
     failure_ = lostFailure(-result);
-    endWrite(failure_);
+    endWrite(&*failure_);
 }
 
-void StreamConnection::endWrite(std::optional<Failure> failure) noexcept {
+void StreamConnection::endWrite(const Failure* failure) noexcept {
     WriteAwaiter* writer = std::exchange(writer_, nullptr);
-    writer->failure_ = std::move(failure);
+    writer->failure_ = failure;
     writer->resume();
 }
 
@@ -119,7 +124,7 @@ void StreamConnection::fail(Failure failure) noexcept {
     Ref<StreamConnection> alive(this);
     if (!failure_) failure_ = std::move(failure);
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) {
-        reader->failure_ = failure_;
+        reader->failure_ = &*failure_;
         reader->resume();
     }
 }
@@ -127,7 +132,7 @@ void StreamConnection::fail(Failure failure) noexcept {
 // A writer's bytes are the kernel's until the send has ended: it is told by connectionClosed().
 void StreamConnection::failWaiters() noexcept {
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) {
-        reader->failure_ = failure_;
+        reader->failure_ = &*failure_;
         reader->resume();
     }
 }
@@ -140,7 +145,7 @@ void StreamConnection::reactorStopping() noexcept {
 
 void StreamConnection::connectionClosed() noexcept {
     Ref<StreamConnection> last = std::move(self_);
-    if (writer_) endWrite(failure_);
+    if (writer_) endWrite(&*failure_);
     closed_.set();
 }
 
@@ -152,22 +157,19 @@ bool ReadAwaiter::suspend() noexcept {
 }
 
 bool ReadAwaiter::refuse() noexcept {
-    failure_ = Failure::of<CancelledError>();
+    failure_ = &cancelled();
     return false;
 }
 
 void ReadAwaiter::cancelWait() noexcept {
     connection_.dropReader();
-    failure_ = Failure::of<CancelledError>();
+    failure_ = &cancelled();
     resume();
 }
 
 bool WriteAwaiter::await_ready() noexcept {
-    if (const Failure* failure = connection_.writeFailure()) {
-        failure_ = *failure;
-        return true;
-    }
-    return left_.empty();
+    failure_ = connection_.writeFailure();
+    return failure_ || left_.empty();
 }
 
 bool WriteAwaiter::suspend() noexcept {
@@ -176,7 +178,7 @@ bool WriteAwaiter::suspend() noexcept {
 }
 
 bool WriteAwaiter::refuse() noexcept {
-    failure_ = Failure::of<CancelledError>();
+    failure_ = &cancelled();
     return false;
 }
 

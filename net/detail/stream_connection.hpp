@@ -3,6 +3,8 @@
 #include <wring/net/detail/connection.hpp>
 #include <wring/net/detail/stream_awaiters.hpp>
 
+#include <optional>
+
 namespace wring::detail {
 
 /// The connection behind a Stream: hands chunks to the one who reads, keeps those nobody waits for
@@ -37,7 +39,7 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void connectionClosed() noexcept override;
     void fail(Failure failure) noexcept;
     void failWaiters() noexcept;
-    void endWrite(std::optional<Failure> failure) noexcept;
+    void endWrite(const Failure* failure) noexcept;
 
     Ref<StreamConnection> self_;  // until closed
     ReadAwaiter* reader_ = nullptr;
