@@ -24,7 +24,12 @@ class WRING_API SleepAwaiter final : public Wait, private Timer {
             isCancelled_ = true;
             return false;
         }
-        time_.arm(*this, after(time_.now(), delay_));
+        try {
+            time_.arm(*this, after(time_.now(), delay_));
+        } catch (...) {
+            withdraw();
+            throw;
+        }
         return true;
     }
     void await_resume() { takeResult().value(); }

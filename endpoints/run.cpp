@@ -11,23 +11,23 @@ int startFailed() noexcept {
 
 int runApplication(const ReactorOptions& options,
                    UniqueFunction<Deferred<>(Reactor&)> application) {
+    int status = 0;  // before the reactor, whose end may still tell how the application ended
     std::optional<Reactor> reactor;
     try {
         reactor.emplace(options);
     } catch (...) {
         return startFailed();
     }
-    int status = 0;
     Reactor& running = *reactor;
-    running.callWhenRunning([&] {
-        application(running).addBoth([&](Result<void> result) {
+    running.callWhenRunning([&status, &running, &application] {
+        application(running).addBoth([&status, &running](Result<void> result) {
             if (!result && !result.error().check<CancelledError>()) {
                 status = 1;
                 log(LogLevel::critical, "main function encountered error: " +
                                             result.error().className() + ": " +
                                             result.error().getErrorMessage());
             }
-            if (running.running()) running.requestStop();
+            running.requestStop();
         });
     });
     running.run();

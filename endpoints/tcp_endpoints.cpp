@@ -53,17 +53,21 @@ Task<Socket> TCPClientEndpoint::attemptInTime(Reactor& reactor, ConnectOptions o
 
 namespace {
 
-// The factory is in use until the connection it served is lost.
-Deferred<> stopWhenLost(Ref<IProtocol> protocol, Ref<IFactory> factory) {
-    auto ended = co_await outcome(protocol->lost().wait());
-    factory->doStop();
-}
-
-Result<Ref<IProtocol>> connectProtocolTo(Socket socket, IFactory& factory) {
+// From here on the factory is in use until the connection is lost, if there is going to be one.
+Result<Ref<IProtocol>> connectProtocolTo(Socket socket, const Ref<IFactory>& factory) {
+    Ref<IProtocol> protocol;
     try {
-        Ref<IProtocol> protocol = factory.buildProtocol(socket.getPeer());
-        if (!protocol) return Failure::of<NoProtocol>();
-        detail::connectTransport(std::move(socket), protocol, true);
+        protocol = factory->buildProtocol(socket.getPeer());
+    } catch (...) {
+        factory->doStop();
+        return Failure::current();
+    }
+    if (!protocol) {
+        factory->doStop();
+        return Failure::of<NoProtocol>();
+    }
+    try {
+        detail::connectTransport(std::move(socket), protocol, factory);
         return protocol;
     } catch (...) {
         return Failure::current();
@@ -76,18 +80,9 @@ Deferred<Ref<IProtocol>> TCPClientEndpoint::connectFactory(Reactor& reactor, Con
                                                            Ref<IFactory> factory) {
     factory->doStart();
     auto socket = co_await outcome(attemptInTime(reactor, std::move(options)));
-    Result<Ref<IProtocol>> protocol = Failure::of<NoProtocol>();
-    if (socket) {
-        protocol = connectProtocolTo(std::move(*socket), *factory);
-    } else {
-        protocol = socket.error();
-    }
-    if (protocol) {
-        stopWhenLost(*protocol, factory);
-    } else {
-        factory->doStop();
-    }
-    co_return protocol;
+    if (socket) co_return connectProtocolTo(std::move(*socket), factory);
+    factory->doStop();
+    co_return socket.error();
 }
 
 Deferred<Stream> TCPClientEndpoint::connectAsStream(Reactor& reactor, ConnectOptions options) {

@@ -1,9 +1,11 @@
 #include <wring/net/resolve.hpp>
 
 #include <wring/net/errors.hpp>
+#include <wring/runtime/log.hpp>
 #include <wring/runtime/reactor.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <memory>
 #include <mutex>
 #include <netdb.h>
@@ -40,6 +42,9 @@ class Lookup final : public detail::Wait {
             shared_->error = EAI_SYSTEM;
             shared_->systemError = error.code().value();
             return false;
+        } catch (...) {
+            withdraw();
+            throw;
         }
         return true;
     }
@@ -74,22 +79,33 @@ class Lookup final : public detail::Wait {
         std::vector<Address> found;
     };
 
-    static void lookUp(const std::shared_ptr<Shared>& shared) {
+    static void lookUp(const std::shared_ptr<Shared>& shared) noexcept {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are the reactor's business
+        try {
+            ask(*shared);
+            std::lock_guard lock(shared->mutex);
+            if (!shared->reactor) return;
+            shared->reactor->callFromThread([shared] {
+                if (Lookup* waiter = std::exchange(shared->waiter, nullptr)) waiter->resume();
+            });
+        } catch (...) {
+            log(LogLevel::error, "resolver: no memory for an answer");
+        }
+    }
+
+    static void ask(Shared& shared) {
         addrinfo hints{};
-        hints.ai_family = shared->family;
+        hints.ai_family = shared.family;
         hints.ai_socktype = SOCK_STREAM;
         addrinfo* list = nullptr;
-        shared->error = ::getaddrinfo(shared->host.c_str(), nullptr, &hints, &list);
-        shared->systemError = errno;
+        shared.error = ::getaddrinfo(shared.host.c_str(), nullptr, &hints, &list);
+        shared.systemError = errno;
+        std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
         for (addrinfo* each = list; each; each = each->ai_next) {
-            shared->found.push_back(Address::fromSockaddr(each->ai_addr, each->ai_addrlen));
+            shared.found.push_back(Address::fromSockaddr(each->ai_addr, each->ai_addrlen));
         }
-        if (list) ::freeaddrinfo(list);
-        std::lock_guard lock(shared->mutex);
-        if (!shared->reactor) return;
-        shared->reactor->callFromThread([shared] {
-            if (Lookup* waiter = std::exchange(shared->waiter, nullptr)) waiter->resume();
-        });
     }
 
     std::shared_ptr<Shared> shared_;

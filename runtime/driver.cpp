@@ -41,6 +41,12 @@ DriverOptions& DriverOptions::operator=(const DriverOptions&) = default;
 DriverOptions::~DriverOptions() = default;
 
 std::unique_ptr<Driver> Driver::create(const DriverOptions& options) {
+    if (options.bufferBytes == 0 || options.buffersInitial == 0 || options.buffersMax > 32768 ||
+        options.buffersInitial > 32768) {
+        throw DriverError(0, "create the driver",
+                          "bufferBytes and buffersInitial must be at least 1, buffersInitial and "
+                          "buffersMax at most 32768");
+    }
     try {
         if (options.kind == DriverKind::epoll) return detail::makeEpollDriver(options);
         return detail::makeUringDriver(options);

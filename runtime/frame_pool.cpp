@@ -37,21 +37,36 @@ struct Pool {
     std::array<FreeBlock*, classes> free{};
     std::array<std::size_t, classes> kept{};
     long inUse = 0;
-    bool closed = false;
-
-    ~Pool() {
-        closed = true;
-        for (FreeBlock* list : free) {
-            while (list) ::operator delete(std::exchange(list, list->next));
-        }
-    }
 };
 
-// Reached through a function only: the address of a thread_local must not survive a suspension.
-[[gnu::noinline]] Pool& pool() noexcept {
-    thread_local Pool instance;
-    return instance;
+/// Gives the blocks back when the thread ends. What comes after that, from destructors of other
+/// statics, goes to the heap.
+struct Owner {
+    Pool* pool = new Pool;
+    ~Owner();
+};
+
+// Trivial, so that it is reached without a check and stays valid to the very end of the thread.
+[[gnu::tls_model("initial-exec")]] constinit thread_local Pool* current = nullptr;
+constinit thread_local bool isOver = false;
+
+Owner::~Owner() {
+    for (FreeBlock* list : pool->free) {
+        while (list) ::operator delete(std::exchange(list, list->next));
+    }
+    current = nullptr;
+    isOver = true;
+    delete pool;
 }
+
+[[gnu::noinline]] Pool* makePool() {
+    if (isOver) return nullptr;
+    thread_local Owner owner;
+    return current = owner.pool;
+}
+
+// Reached through a function only: the address of a thread_local must not survive a suspension.
+[[gnu::noinline]] Pool* pool() { return current ? current : makePool(); }
 
 // Under the address sanitizer every block is the heap's, so that use after free is seen.
 #if defined(__SANITIZE_ADDRESS__)
@@ -69,13 +84,13 @@ constexpr bool reuses = true;
 }  // namespace
 
 void* poolAllocate(std::size_t bytes) {
-    Pool& mine = pool();
-    ++mine.inUse;
+    Pool* mine = pool();
+    if (mine) ++mine->inUse;
     if (bytes > poolBlockMax || !reuses) return ::operator new(bytes);
     std::size_t index = classOf(bytes);
-    if (FreeBlock* block = mine.free[index]) {
-        mine.free[index] = block->next;
-        mine.kept[index] -= classBytes(index);
+    if (FreeBlock* block = mine ? mine->free[index] : nullptr) {
+        mine->free[index] = block->next;
+        mine->kept[index] -= classBytes(index);
         return block;
     }
     return ::operator new(classBytes(index));
@@ -83,17 +98,17 @@ void* poolAllocate(std::size_t bytes) {
 
 void poolFree(void* block, std::size_t bytes) noexcept {
     if (!block) return;
-    Pool& mine = pool();
-    --mine.inUse;
+    Pool* mine = pool();
+    if (mine) --mine->inUse;
     std::size_t index = bytes > poolBlockMax ? classes : classOf(bytes);
-    if (index == classes || !reuses || mine.closed || mine.kept[index] >= keptBytesMax) {
+    if (index == classes || !reuses || !mine || mine->kept[index] >= keptBytesMax) {
         ::operator delete(block);
         return;
     }
-    mine.free[index] = new (block) FreeBlock{mine.free[index]};
-    mine.kept[index] += classBytes(index);
+    mine->free[index] = new (block) FreeBlock{mine->free[index]};
+    mine->kept[index] += classBytes(index);
 }
 
-long poolBlocksInUse() noexcept { return pool().inUse; }
+long poolBlocksInUse() noexcept { return current ? current->inUse : 0; }
 
 }  // namespace wring::detail

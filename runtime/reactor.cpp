@@ -58,18 +58,29 @@ Reactor::~Reactor() {
     WRING_ASSERT(!isInside_, "a reactor was destroyed from within");
     {
         Entered here(*this);
-        fibers_.cancelAll();
-        tellResourcesToStop();
         Time limit = after(now(), options_.shutdownLimit);
-        while ((!fibers_.empty() || resourceCount_ > 0) && now() < limit) {
+        while (!hasGivenUp_ && now() < limit) {
+            internals_->calls.run();
+            fibers_.cancelAll();
+            tellResourcesToStop();
+            if (isDrained()) break;
             endTurn();
-            driver_->wait(std::chrono::milliseconds(50));
+            driver_->wait(isDrained() ? Duration::zero() : std::chrono::milliseconds(50));
             runTimers();
         }
         internals_->calls.close();
-        for (const Ref<IDelayedCall>& call : getDelayedCalls()) call->cancel();
+        cancelDelayedCalls();
     }
     internals_->embedding.reset();
+}
+
+// What a call's arguments do when they are released may cancel other calls, or make new ones.
+void Reactor::cancelDelayedCalls() noexcept {
+    for (auto calls = getDelayedCalls(); !calls.empty(); calls = getDelayedCalls()) {
+        for (const Ref<IDelayedCall>& call : calls) {
+            if (call->active()) call->cancel();
+        }
+    }
 }
 
 Reactor* Reactor::current() noexcept { return currentReactor; }
@@ -90,10 +101,14 @@ void Reactor::run(bool installSignalHandlers) {
         }
     }
     internals_->signals.restore();
-    if (crashed_) {
-        stage_ = Stage::fresh;
-        stopRequested_ = isRunning_ = crashed_ = false;
-    }
+    if (crashed_) forgetRun();
+}
+
+// After a crash the reactor may run again, as if it had not run before.
+void Reactor::forgetRun() noexcept {
+    events_.forgetPending();
+    stage_ = Stage::fresh;
+    stopRequested_ = isRunning_ = crashed_ = false;
 }
 
 void Reactor::start(bool installSignalHandlers) {
@@ -132,7 +147,7 @@ void Reactor::iterate(Duration delay) {
 int Reactor::fd() {
     if (!internals_->embedding) {
         internals_->embedding = std::make_unique<detail::Embedding>(driver_->fd());
-        driver_->wake();
+        internals_->embedding->wakeAfter(Duration::zero());
     }
     return internals_->embedding->fd();
 }
@@ -145,7 +160,9 @@ bool Reactor::runOnce(Duration timeout) {
     endTurn();
     driver_->flush();
     armEmbedded();
-    return stage_ != Stage::stopped;
+    if (!crashed_) return stage_ != Stage::stopped;
+    forgetRun();
+    return false;
 }
 
 void Reactor::armEmbedded() noexcept {
@@ -247,6 +264,7 @@ void Reactor::drain() {
     log(LogLevel::error, "reactor: " + std::to_string(fibers_.size()) + " tasks and " +
                              std::to_string(resourceCount_) +
                              " connections or ports did not end when told to; leaving them");
+    hasGivenUp_ = true;
     finish();
 }
 
@@ -272,7 +290,10 @@ void Reactor::closeDescriptor(int fd) noexcept {
     for (ReactorResource* each : std::exchange(wantDescriptor_, {})) each->endOfTurn();
 }
 
-void Reactor::awaitDescriptor(ReactorResource& resource) { wantDescriptor_.push_back(&resource); }
+void Reactor::awaitDescriptor(ReactorResource& resource) {
+    std::erase(wantDescriptor_, &resource);
+    wantDescriptor_.push_back(&resource);
+}
 
 ReactorResource::ReactorResource(Reactor& reactor) noexcept : reactor_(reactor) {
     next_ = reactor.resources_;
@@ -282,19 +303,25 @@ ReactorResource::ReactorResource(Reactor& reactor) noexcept : reactor_(reactor) 
 }
 
 ReactorResource::~ReactorResource() {
+    if (!hasLeft_) leave();
+}
+
+void ReactorResource::leave() noexcept {
+    hasLeft_ = true;
     (previous_ ? previous_->next_ : reactor_.resources_) = next_;
     if (next_) next_->previous_ = previous_;
     if (reactor_.stopCursor_ == this) reactor_.stopCursor_ = next_;
     --reactor_.resourceCount_;
     std::erase(reactor_.wantDescriptor_, this);
-    if (!isEnding_) return;
+    if (!std::exchange(isEnding_, false)) return;
     (previousEnding_ ? previousEnding_->nextEnding_ : reactor_.ending_) = nextEnding_;
     (nextEnding_ ? nextEnding_->previousEnding_ : reactor_.lastEnding_) = previousEnding_;
 }
 
 void ReactorResource::endOfTurn() noexcept {
-    if (isEnding_) return;
+    if (isEnding_ || hasLeft_) return;
     isEnding_ = true;
+    if (!reactor_.isInside_) reactor_.armEmbedded();
     nextEnding_ = nullptr;
     previousEnding_ = reactor_.lastEnding_;
     (reactor_.lastEnding_ ? reactor_.lastEnding_->nextEnding_ : reactor_.ending_) = this;

@@ -159,6 +159,8 @@ class WRING_API Reactor final : public IReactorTime {
     void finish();
     Duration untilNext(Duration limit) const noexcept;
     void armEmbedded() noexcept;
+    void cancelDelayedCalls() noexcept;
+    void forgetRun() noexcept;
 
     ReactorOptions options_;
     std::unique_ptr<Driver> driver_;
@@ -179,6 +181,7 @@ class WRING_API Reactor final : public IReactorTime {
     bool isRunning_ = false;
     bool stopRequested_ = false;
     bool crashed_ = false;
+    bool hasGivenUp_ = false;
     int exitSignal_ = 0;
 };
 

@@ -7,7 +7,7 @@ namespace wring {
 class Reactor;
 
 /// Base of what lives on a reactor and has to be told when it ends: connections, listening
-/// ports. Registered from construction to destruction.
+/// ports. Registered from construction to leave().
 class WRING_API ReactorResource {
  public:
     explicit ReactorResource(Reactor& reactor) noexcept;
@@ -22,11 +22,14 @@ class WRING_API ReactorResource {
     /// the kernel is entered. Where everything written in one turn becomes one send.
     virtual void turnEnded() noexcept {}
 
+    /// Where it lives, or lived.
     Reactor& reactor() const noexcept { return reactor_; }
 
  protected:
     /// Asks for one turnEnded(); asking again before it has come changes nothing.
     void endOfTurn() noexcept;
+    /// It has ended and counts no more: what is left of it is a record that may outlive the reactor.
+    void leave() noexcept;
 
  private:
     friend class Reactor;
@@ -37,6 +40,7 @@ class WRING_API ReactorResource {
     ReactorResource* previousEnding_ = nullptr;
     bool isEnding_ = false;
     bool isToldToStop_ = false;
+    bool hasLeft_ = false;
 };
 
 }  // namespace wring

@@ -52,9 +52,20 @@ void SystemEvents::firePhased(const std::string& event, UniqueFunction<void()> e
             if (enter) enter();
             runPhase(event, EventPhase::during, makeRef<EventBarrier>(nullptr));
         });
+    runBefore(event, barrier);
+}
+
+void SystemEvents::runBefore(const std::string& event, const Ref<EventBarrier>& barrier) {
+    std::erase_if(pending_, [](const Ref<EventBarrier>& each) { return each->isOpen(); });
+    pending_.push_back(barrier);
     barrier->hold();
     runPhase(event, EventPhase::before, barrier);
     barrier->release();
+}
+
+void SystemEvents::forgetPending() noexcept {
+    for (const Ref<EventBarrier>& each : pending_) each->disarm();
+    pending_.clear();
 }
 
 void SystemEvents::runAfter(const std::string& event) {
@@ -67,9 +78,7 @@ void SystemEvents::fire(const std::string& event, UniqueFunction<void()> done) {
         runAfter(event);
         if (done) done();
     });
-    barrier->hold();
-    runPhase(event, EventPhase::before, barrier);
-    barrier->release();
+    runBefore(event, barrier);
 }
 
 }  // namespace wring

@@ -25,6 +25,10 @@ class WRING_API EventBarrier : public RefCounted {
     explicit EventBarrier(UniqueFunction<void()> open) noexcept : open_(std::move(open)) {}
     /// The event waits for one more release().
     void hold() noexcept { ++held_; }
+    /// Nothing happens when it is released.
+    void disarm() noexcept { open_ = nullptr; }
+    /// Whether the event has gone on, or never will.
+    bool isOpen() const noexcept { return !open_; }
     /// The last one lets the event go on, at once.
     void release();
 
@@ -43,17 +47,20 @@ class WRING_API SystemEvents {
     SystemEvents() = default;
     SystemEvents(const SystemEvents&) = delete;
     SystemEvents& operator=(const SystemEvents&) = delete;
+    ~SystemEvents() { forgetPending(); }
 
+    /// Adds a trigger; those of one phase run in this order.
     TriggerHandle add(EventPhase phase, const std::string& event, Trigger trigger);
     /// Throws UsageError for a handle that is not (or no longer) known.
     void remove(TriggerHandle handle);
     /// Runs `before`; when nothing holds the event back any more, `during` and `after`, then
     /// `done`. What a trigger throws is logged.
     void fire(const std::string& event, UniqueFunction<void()> done = nullptr);
-    /// As fire(), with a stop between the phases: `enter` is called before `during` and `between`
-    /// in place of `after`, which runAfter() runs.
+    /// As fire(), up to `during`, before which `enter` is called; runAfter() runs the rest.
     void firePhased(const std::string& event, UniqueFunction<void()> enter);
     void runAfter(const std::string& event);
+    /// Events that wait for something to be released do not happen any more.
+    void forgetPending() noexcept;
 
  private:
     struct Entry {
@@ -63,9 +70,11 @@ class WRING_API SystemEvents {
     struct Event {
         std::vector<Entry> phases[3];
     };
+    void runBefore(const std::string& event, const Ref<EventBarrier>& barrier);
     void runPhase(const std::string& event, EventPhase phase, const Ref<EventBarrier>& barrier);
 
     std::map<std::string, Event> events_;
+    std::vector<Ref<EventBarrier>> pending_;
     std::uint64_t nextId_ = 1;
 };
 

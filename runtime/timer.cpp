@@ -16,10 +16,10 @@ void detail::refuseDelay(const char* why) { throw std::invalid_argument(why); }
 Timer::~Timer() { WRING_ASSERT(!isArmed(), "a timer was destroyed while armed"); }
 
 void TimerQueue::arm(Timer& timer, Time due) {
-    if (timer.isArmed()) {
-        cancel(timer);
-    }
-    entries_.push_back({due, &timer});  // the only step that can fail: nothing has changed yet
+    entries_.push_back({});  // the only step that can fail: nothing has changed yet
+    entries_.pop_back();
+    cancel(timer);
+    entries_.push_back({due, &timer});
     timer.due_ = due;
     timer.order_ = order_++;
     siftUp(static_cast<std::uint32_t>(entries_.size() - 1), {due, &timer});

@@ -72,13 +72,13 @@ void Acceptor::ended(int error) noexcept {
         return beginClose();
     }
     // A connection that ended before it was taken, or a firewall's refusal: the next may do.
-    bool isFailure = error != 0 && error != ECANCELED && error != EAGAIN;
-    if (isFailure && ++failuresInRow_ > failuresMax) return backOff(error);
+    if (error != 0 && ++failuresInRow_ > failuresMax) return backOff(error);
     startAccepting();
 }
 
 void Acceptor::backOff(int error) noexcept {
-    if (delay_ == Duration::zero()) {
+    if (reactor().now() >= nextLog_) {
+        nextLog_ = after(reactor().now(), std::chrono::seconds(1));
         log(LogLevel::warning, std::string("listener: accepting pauses: ") +
                                    ::strerrorname_np(error) + ", " + ::strerrordesc_np(error));
     }
@@ -116,6 +116,7 @@ void Acceptor::finishClose() noexcept {
     if (!isClosing_ || request_.inFlight()) return;
     isClosing_ = false;
     reactor().closeDescriptor(std::exchange(fd_, -1));
+    leave();
     acceptorClosed(closeError_);
 }
 

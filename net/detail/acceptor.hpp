@@ -50,6 +50,7 @@ class WRING_API Acceptor : public ReactorResource, private Timer {
     int closeError_ = 0;
     unsigned failuresInRow_ = 0;
     Duration delay_{};
+    Time nextLog_{};
     bool isWanted_ = false;
     bool isClosing_ = false;
 };

@@ -22,7 +22,11 @@ void ConnectionGroup::remove(Connection& connection) noexcept {
     place = connection.nextInGroup_;
     if (cursor_ == &connection) cursor_ = place;
     if (place) place->previousInGroup_ = connection.previousInGroup_;
-    if (--size_ == 0) idle_.set();
+    --size_;
+}
+
+void ConnectionGroup::announce() noexcept {
+    if (size_ == 0) idle_.set();
 }
 
 void ConnectionGroup::abortAll() noexcept {
@@ -104,7 +108,7 @@ void Connection::startReading() noexcept {
 
 void Connection::stopReading() noexcept {
     wantsReading_ = false;
-    reactor().driver().cancel(receive_);
+    if (isOpen()) reactor().driver().cancel(receive_);
 }
 
 void Connection::onReceived(Operation& operation, Completion& completion) noexcept {
@@ -169,8 +173,11 @@ void Connection::finishClose() noexcept {
     if (stage_ != Stage::closing || receive_.inFlight() || send_.inFlight()) return;
     stage_ = Stage::closed;
     reactor().closeDescriptor(std::exchange(fd_, -1));
-    if (Ref<ConnectionGroup> group = std::move(group_)) group->remove(*this);
-    connectionClosed();
+    leave();
+    Ref<ConnectionGroup> group = std::move(group_);
+    if (group) group->remove(*this);
+    connectionClosed();  // may be the end of this object
+    if (group) group->announce();
 }
 
 }  // namespace wring::detail

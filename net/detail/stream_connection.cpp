@@ -85,7 +85,8 @@ void StreamConnection::askWriterToEnd() noexcept {
 }
 
 const Failure* StreamConnection::writeFailure() const noexcept {
-    return failure_ ? &*failure_ : nullptr;
+    if (failure_) return &*failure_;
+    return writeFailure_ ? &*writeFailure_ : nullptr;
 }
 
 void StreamConnection::sent(int result) noexcept {
@@ -97,8 +98,9 @@ void StreamConnection::sent(int result) noexcept {
         return endWrite(&cancelled());
     }
     if (goesOn) return send(writer_->left_);
-    failure_ = lostFailure(-result);
-    endWrite(&*failure_);
+    // The peer takes nothing more; what it has sent can still be read.
+    writeFailure_ = lostFailure(-result);
+    endWrite(&*writeFailure_);
 }
 
 void StreamConnection::endWrite(const Failure* failure) noexcept {

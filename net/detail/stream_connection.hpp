@@ -45,7 +45,8 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     ReadAwaiter* reader_ = nullptr;
     WriteAwaiter* writer_ = nullptr;
     Inbox inbox_;
-    std::optional<Failure> failure_;
+    std::optional<Failure> failure_;       // of the whole connection
+    std::optional<Failure> writeFailure_;  // of the sending side alone
     Event closed_;
     bool isStopped_ = false;  // over budget
     bool isWriteCancelled_ = false;

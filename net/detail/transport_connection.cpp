@@ -15,20 +15,23 @@ namespace {
 constexpr std::size_t highWaterBytes = 65536;
 }
 
-void connectTransport(Socket socket, Ref<IProtocol> protocol, bool isClient) {
-    auto transport = makeRef<TransportConnection>(std::move(socket), std::move(protocol));
-    transport->begin(isClient);
+void connectTransport(Socket socket, Ref<IProtocol> protocol, Ref<IFactory> client) {
+    auto transport = makeRef<TransportConnection>(std::move(socket), std::move(protocol),
+                                                  std::move(client));
+    transport->begin();
 }
 
-TransportConnection::TransportConnection(Socket socket, Ref<IProtocol> protocol)
+TransportConnection::TransportConnection(Socket socket, Ref<IProtocol> protocol,
+                                         Ref<IFactory> client)
     : Connection(std::move(socket)),
       self_(this),
       protocol_(std::move(protocol)),
+      client_(std::move(client)),
       peer_(Connection::getPeer()) {}
 
 TransportConnection::~TransportConnection() = default;
 
-void TransportConnection::begin(bool isClient) {
+void TransportConnection::begin() {
     startReading();
     Ref<IProtocol> protocol = protocol_;
     try {
@@ -36,7 +39,7 @@ void TransportConnection::begin(bool isClient) {
     } catch (...) {
         log(LogLevel::error,
             "protocol: connectionMade threw: " + Failure::current().getErrorMessage());
-        if (!isClient) return;
+        if (!client_) return;
         lose(Failure::current(), true);
         throw;
     }
@@ -249,7 +252,8 @@ void TransportConnection::turnEnded() noexcept {
 }
 
 void TransportConnection::lose(Failure reason, bool reset) noexcept {
-    if (!reason_) reason_ = std::move(reason);
+    // An exception of the handler that asked for an abort is the better reason.
+    if (!reason_ || !reason.check<ConnectionClosed>()) reason_ = std::move(reason);
     beginClose(reset);
 }
 
@@ -270,6 +274,11 @@ void TransportConnection::connectionClosed() noexcept {
     } catch (...) {
         log(LogLevel::error,
             "protocol: connectionLost threw: " + Failure::current().getErrorMessage());
+    }
+    try {
+        if (Ref<IFactory> client = std::move(client_)) client->doStop();
+    } catch (...) {
+        log(LogLevel::error, "factory: doStop threw: " + Failure::current().getErrorMessage());
     }
     protocol->lost().set();
 }

@@ -2,22 +2,23 @@
 
 #include <wring/net/detail/byte_queue.hpp>
 #include <wring/net/detail/connection.hpp>
-#include <wring/net/protocol.hpp>
+#include <wring/net/factory.hpp>
 
 #include <optional>
 
 namespace wring::detail {
 
 /// Connects `protocol` to `socket`: makeConnection() has run when this returns. What that throws is
-/// thrown on for a client (the connection is aborted) and logged for a server.
-void connectTransport(Socket socket, Ref<IProtocol> protocol, bool isClient = false);
+/// logged, and for a client thrown on, the connection being aborted. `client` is the factory of a
+/// client, told to stop after connectionLost(); null for a server's connection.
+void connectTransport(Socket socket, Ref<IProtocol> protocol, Ref<IFactory> client = nullptr);
 
 /// The transport of a protocol over a connected socket.
 class TransportConnection final : public ITransport, public Connection, public Pooled {
  public:
-    TransportConnection(Socket socket, Ref<IProtocol> protocol);
+    TransportConnection(Socket socket, Ref<IProtocol> protocol, Ref<IFactory> client);
     ~TransportConnection() override;
-    void begin(bool isClient);
+    void begin();
 
     using ITransport::write;
     void write(BytesView bytes) override;
@@ -64,6 +65,7 @@ class TransportConnection final : public ITransport, public Connection, public P
 
     Ref<TransportConnection> self_;  // until connectionLost
     Ref<IProtocol> protocol_;        //
+    Ref<IFactory> client_;           //
     Address peer_;
     ByteQueue pending_;  // written, not yet given to the kernel
     ByteQueue sending_;  // with the kernel

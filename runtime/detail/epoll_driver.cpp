@@ -22,6 +22,11 @@ int result(ssize_t value) noexcept { return value < 0 ? -errno : static_cast<int
 
 bool wouldBlock(int result) noexcept { return result == -EAGAIN; }
 
+void setNonBlocking(int fd) noexcept {
+    int flags = ::fcntl(fd, F_GETFL);
+    if (flags >= 0 && !(flags & O_NONBLOCK)) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
 std::uint64_t markOf(int fd, std::uint32_t generation) noexcept {
     return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(fd);
 }
@@ -43,6 +48,7 @@ EpollDriver::EpollDriver(const DriverOptions& options)
     }
     freeBuffers_.reserve(pool_->limit());
     ready_.reserve(64);
+    batch_.reserve(64);
     pool_->attach(*this);
 }
 
@@ -51,6 +57,7 @@ EpollDriver::~EpollDriver() {
     auto abandon = [](Operation& each) { each.state_ = Operation::State::idle; };
     for (Descriptor& each : descriptors_) {
         for (OperationList& list : each.waiting) list.forEach(abandon);
+        each.polls.forEach(abandon);
     }
     starved_.forEach(abandon);
     done_.forEach(abandon);
@@ -69,7 +76,6 @@ EpollDriver::Direction EpollDriver::directionOf(const Operation& operation) noex
         case Verb::send:
         case Verb::sendmsg:
         case Verb::write: return Direction::write;
-        case Verb::poll: return operation.extra_ & POLLOUT ? Direction::write : Direction::read;
         default: return Direction::read;
     }
 }
@@ -79,7 +85,10 @@ EpollDriver::Descriptor* EpollDriver::descriptor(int fd) noexcept {
     auto index = static_cast<std::size_t>(fd);
     if (index >= descriptors_.size()) {
         try {
-            descriptors_.resize(std::max(index + 1, descriptors_.size() * 2));
+            std::size_t size = std::max(index + 1, descriptors_.size() * 2);
+            ready_.reserve(size);
+            batch_.reserve(size);
+            descriptors_.resize(size);
         } catch (...) {
             return nullptr;
         }
@@ -100,40 +109,56 @@ void EpollDriver::submit(Operation& operation) noexcept {
             return finishLater(operation, shutdownNow(fd, static_cast<int>(operation.extra_)));
         default: break;
     }
+    Verb verb = operation.verb_;
+    if (verb == Verb::accept || verb == Verb::acceptMulti || verb == Verb::connect) {
+        setNonBlocking(fd);
+    }
     Descriptor* known = descriptor(fd);
     if (!known) return finishLater(operation, fd < 0 ? -EBADF : -ENOMEM);
     bool isWrite = directionOf(operation) == Direction::write;
     // A send mostly succeeds at once; a poll asks for the state, not for news.
-    if ((isWrite && known->waiting[1].empty()) || operation.verb_ == Verb::poll) {
+    if ((isWrite && known->waiting[1].empty()) || verb == Verb::poll) {
         int outcome = attempt(operation);
         if (!wouldBlock(outcome)) return finishLater(operation, outcome);
         if (isWrite) known->isReady[1] = false;
     }
+    // A descriptor that is not one of ours may have been closed and opened again meanwhile.
+    bool isForeign = verb == Verb::poll || verb == Verb::read || verb == Verb::write;
+    if (isForeign) known->isRegistered = false;
     enqueue(operation, *known);
 }
 
 void EpollDriver::enqueue(Operation& operation, Descriptor& known) noexcept {
     auto direction = static_cast<std::size_t>(directionOf(operation));
     if (!known.isRegistered) {
-        bool isListener = operation.verb_ == Verb::accept || operation.verb_ == Verb::acceptMulti;
-        int error = doRegister(operation.fd_, known, isListener);
+        int error = doRegister(operation.fd_, known);
         if (error == -EPERM) {
             // A regular file: always ready. Two attempts at most, as it does not say EAGAIN.
             return finishLater(operation, attempt(operation));
         }
         if (error < 0) return finishLater(operation, error);
     }
+    if (operation.verb_ == Verb::poll) return known.polls.pushBack(operation);
     known.waiting[direction].pushBack(operation);
     if (known.isReady[direction]) queueReady(operation.fd_, known);
 }
 
-int EpollDriver::doRegister(int fd, Descriptor& known, bool isListener) noexcept {
-    if (isListener) {
-        int flags = ::fcntl(fd, F_GETFL);
-        if (flags >= 0 && !(flags & O_NONBLOCK)) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+// Polls look at the state and take nothing: each is tried again at every event.
+void EpollDriver::progressPolls(int fd) noexcept {
+    OperationList tried(std::move(descriptors_[static_cast<std::size_t>(fd)].polls));
+    while (Operation* next = tried.popFront()) {
+        int outcome = attemptPoll(*next);
+        if (wouldBlock(outcome)) {
+            descriptors_[static_cast<std::size_t>(fd)].polls.pushBack(*next);
+        } else {
+            finishLater(*next, outcome);
+        }
     }
+}
+
+int EpollDriver::doRegister(int fd, Descriptor& known) noexcept {
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     event.data.u64 = markOf(fd, known.generation);
     ++stats_.enters;
     int outcome = result(::epoll_ctl(epollFd_, EPOLL_CTL_ADD, fd, &event));
@@ -145,13 +170,14 @@ int EpollDriver::doRegister(int fd, Descriptor& known, bool isListener) noexcept
 void EpollDriver::queueReady(int fd, Descriptor& known) noexcept {
     if (known.isQueued) return;
     known.isQueued = true;
-    ready_.push_back(fd);
+    ready_.push_back(fd);  // has room for every descriptor, see descriptor()
+    wakeIfParked();
 }
 
 void EpollDriver::forget(int fd) noexcept {
     if (fd < 0 || static_cast<std::size_t>(fd) >= descriptors_.size()) return;
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
-    WRING_ASSERT(known.waiting[0].empty() && known.waiting[1].empty(),
+    WRING_ASSERT(known.waiting[0].empty() && known.waiting[1].empty() && known.polls.empty(),
                  "a descriptor was closed while an operation waited on it");
     ++known.generation;
     known.isReady[0] = known.isReady[1] = known.isRegistered = known.isAtEnd = false;
@@ -166,9 +192,10 @@ void EpollDriver::cancel(Operation& operation) noexcept {
     if (operation.state_ == Operation::State::starved) {
         starved_.remove(operation);
     } else if (operation.state_ == Operation::State::submitted) {
-        auto index = static_cast<std::size_t>(operation.fd_);
-        descriptors_[index].waiting[static_cast<std::size_t>(directionOf(operation))].remove(
-            operation);
+        Descriptor& known = descriptors_[static_cast<std::size_t>(operation.fd_)];
+        auto direction = static_cast<std::size_t>(directionOf(operation));
+        OperationList& list = operation.verb_ == Verb::poll ? known.polls : known.waiting[direction];
+        list.remove(operation);
     } else {
         return;
     }
@@ -180,6 +207,7 @@ void EpollDriver::finishLater(Operation& operation, int result) noexcept {
     operation.state_ = Operation::State::done;
     operation.result_ = result;
     done_.pushBack(operation);
+    wakeIfParked();
 }
 
 // One non-blocking try of any verb but recvMulti and close; -EAGAIN when it has to wait.
@@ -275,7 +303,6 @@ bool EpollDriver::progressOne(Operation& operation, int fd, Direction direction)
     int outcome = attempt(operation);
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
     if (wouldBlock(outcome)) {
-        // A poll that finds nothing says nothing of the descriptor, but there was no news either.
         known.isReady[side] = false;
         return false;
     }
@@ -335,6 +362,10 @@ bool EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
 
 unsigned EpollDriver::wait(Duration timeout) noexcept {
     told_ = 0;
+    isParked_ = false;
+    // One buffer that came back wakes one receiver; had that one no use for it, others have.
+    retryStarved(pool_->size() - pool_->lent(),
+                 [this](Operation& operation) { retryReceive(operation); });
     runReady();
     tellDone();
     epoll_event events[eventBatch];
@@ -350,6 +381,7 @@ unsigned EpollDriver::wait(Duration timeout) noexcept {
 
 void EpollDriver::flush() noexcept {
     if (!done_.empty() || !ready_.empty()) wake();
+    isParked_ = true;
 }
 
 int EpollDriver::waitForEvents(epoll_event* events, int count, Duration timeout) noexcept {
@@ -380,27 +412,26 @@ void EpollDriver::onEvent(const epoll_event& event) noexcept {
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
     auto generation = static_cast<std::uint32_t>(event.data.u64 >> 32);
     if (known.generation != generation) return;  // news of a descriptor that was closed
-    bool isAtEnd = event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+    bool isAtEnd = event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI);
     known.isAtEnd = known.isAtEnd || isAtEnd;
     if (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) known.isReady[1] = true;
     if (event.events & EPOLLIN || isAtEnd) known.isReady[0] = true;
+    if (!known.polls.empty()) progressPolls(fd);
     progress(fd, Direction::read);
     Descriptor& now = descriptors_[static_cast<std::size_t>(fd)];
     if (now.generation == generation) progress(fd, Direction::write);
 }
 
 void EpollDriver::runReady() noexcept {
-    std::vector<int> batch;
-    batch.swap(ready_);
-    for (int fd : batch) {
-        Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
-        known.isQueued = false;
+    // Taken from the back of a second list, so that a handler may run a turn of its own.
+    if (batch_.empty()) batch_.swap(ready_);
+    while (!batch_.empty()) {
+        int fd = batch_.back();
+        batch_.pop_back();
+        descriptors_[static_cast<std::size_t>(fd)].isQueued = false;
         progress(fd, Direction::read);
         progress(fd, Direction::write);
-    }
-    if (ready_.empty()) {
-        batch.clear();
-        ready_.swap(batch);  // keeps its memory
+        if (!done_.empty()) tellDone();
     }
 }
 
@@ -411,13 +442,15 @@ void EpollDriver::tellDone() noexcept {
 
 void EpollDriver::bufferReturned(std::uint32_t buffer) noexcept {
     freeBuffers_.push_back(buffer);
-    retryStarved(1, [this](Operation& operation) {
-        operation.state_ = Operation::State::submitted;
-        Descriptor& known = descriptors_[static_cast<std::size_t>(operation.fd_)];
-        known.waiting[0].pushBack(operation);
-        known.isReady[0] = true;
-        queueReady(operation.fd_, known);
-    });
+    retryStarved(1, [this](Operation& operation) { retryReceive(operation); });
+}
+
+void EpollDriver::retryReceive(Operation& operation) noexcept {
+    operation.state_ = Operation::State::submitted;
+    Descriptor& known = descriptors_[static_cast<std::size_t>(operation.fd_)];
+    known.waiting[0].pushBack(operation);
+    known.isReady[0] = true;
+    queueReady(operation.fd_, known);
 }
 
 std::unique_ptr<Driver> makeEpollDriver(const DriverOptions& options) {

@@ -33,16 +33,19 @@ class EpollDriver final : public KernelDriver {
     /// What is known of one descriptor. Ready means: not known to be exhausted.
     struct Descriptor {
         OperationList waiting[2];  // by Direction
+        OperationList polls;
         std::uint32_t generation = 0;
         bool isReady[2] = {false, false};
         bool isRegistered = false;
-        bool isAtEnd = false;  // a FIN or an error is due: a short read proves nothing
+        bool isAtEnd = false;  // a FIN, an error or urgent data is due: a short read proves nothing
         bool isQueued = false;
     };
 
     static Direction directionOf(const Operation& operation) noexcept;
     Descriptor* descriptor(int fd) noexcept;
-    int doRegister(int fd, Descriptor& descriptor, bool isListener) noexcept;
+    int doRegister(int fd, Descriptor& descriptor) noexcept;
+    void progressPolls(int fd) noexcept;
+    void retryReceive(Operation& operation) noexcept;
     void enqueue(Operation& operation, Descriptor& descriptor) noexcept;
     void queueReady(int fd, Descriptor& descriptor) noexcept;
     void forget(int fd) noexcept;
@@ -65,6 +68,7 @@ class EpollDriver final : public KernelDriver {
     int epollFd_;
     std::vector<Descriptor> descriptors_;      // by number
     std::vector<int> ready_;                   // to be tried before the next wait
+    std::vector<int> batch_;                   // being tried
     std::vector<std::uint32_t> freeBuffers_;   // last in, first out: the warm one
     OperationList done_;
     std::uint32_t inFlight_ = 0;

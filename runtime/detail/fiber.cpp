@@ -43,6 +43,12 @@ Fiber::~Fiber() {
     if (list_) list_->remove(*this);
 }
 
+// Those that were asked stay behind those that were not, see FiberList::cancelAll().
+void Fiber::cancel() noexcept {
+    if (list_) list_->moveToBack(*this);
+    root_.request();
+}
+
 // Tells the regions within first: a shield starts counting when it is needed.
 void Fiber::requestedIn(CancelRegion& region) noexcept {
     for (CancelRegion* each = innermost_; each && each != &region; each = each->outer_) {
@@ -85,9 +91,7 @@ void FiberList::remove(Fiber& fiber) noexcept {
 // to the back, so that the walk is over when the first one has been asked.
 void FiberList::cancelAll() noexcept {
     while (head_ && !head_->root_.isRequested()) {
-        Fiber& fiber = *head_;
-        moveToBack(fiber);
-        fiber.cancel();
+        head_->cancel();
     }
 }
 

@@ -67,7 +67,7 @@ class WRING_API Fiber {
     ~Fiber();
 
     /// Cancels all of it, for good.
-    void cancel() noexcept { root_.request(); }
+    void cancel() noexcept;
 
     /// Whether the next suspension point has to throw.
     bool isCancelled() const noexcept { return isCancelled_; }
@@ -108,6 +108,7 @@ class WRING_API FiberList {
     void cancelAll() noexcept;
 
  private:
+    friend class Fiber;
     void moveToBack(Fiber& fiber) noexcept;
 
     Fiber* head_ = nullptr;

@@ -45,6 +45,11 @@ class KernelDriver : public Driver, protected BufferPool::Owner {
         }
     }
 
+    /// What is asked for between two turns of an embedded reactor makes its descriptor readable.
+    void wakeIfParked() noexcept {
+        if (std::exchange(isParked_, false)) wake();
+    }
+
     BufferPool* pool_;
     OperationList starved_;
     DriverStats stats_;
@@ -52,6 +57,7 @@ class KernelDriver : public Driver, protected BufferPool::Owner {
     int wakeFd_;
     int socketFlags_;
     int acceptFlags_;
+    bool isParked_ = false;  // flushed, and not waited since
 };
 
 /// Why a driver could not be made, with the errno behind it.

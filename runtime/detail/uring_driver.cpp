@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstring>
 #include <liburing.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -21,7 +22,6 @@ namespace {
 constexpr std::uint64_t ignored = ~std::uint64_t{0};
 constexpr std::uint32_t noSlot = ~std::uint32_t{0};
 constexpr int bufferGroup = 0;
-constexpr unsigned batch = 256;
 
 // Identifies the calling thread by an address of its own.
 const void* thisThread() noexcept {
@@ -45,13 +45,13 @@ UringDriver::UringDriver(const DriverOptions& options)
       firstFreeSlot_(noSlot),
       wake_(*this),
       completionsPerTurn_(options.completionsPerTurn) {
-    setUp(options);
+    slots_.reserve(64);
+    freeBuffers_.reserve(pool_->limit());
+    setUp(options);  // from here on nothing throws: the ring would stay
     probe(options);
     if (features_.bufferRing) setUpBufferRing(options);
-    features_.bufferRing = bufferRing_ != nullptr;
-    freeBuffers_.reserve(picksBuffers() ? 0 : pool_->limit());
+    features_.bufferRing = features_.multishotRecv = bufferRing_ != nullptr;
     pool_->attach(*this);
-    slots_.reserve(64);
     armWake();
 }
 
@@ -147,6 +147,7 @@ void UringDriver::submit(Operation& operation) noexcept {
     ++inFlight_;
     operation.cancelRequested_ = false;
     restart(operation);
+    wakeIfParked();
 }
 
 // Starts an operation that counts as in flight, now or as soon as there is room.
@@ -281,6 +282,7 @@ void UringDriver::cancel(Operation& operation) noexcept {
     operation.cancelRequested_ = true;
     ++stats_.cancels;
     if (!sendCancel(operation)) pendingCancels_.pushBack(operation);
+    wakeIfParked();
 }
 
 bool UringDriver::sendCancel(Operation& operation) noexcept {
@@ -295,6 +297,7 @@ void UringDriver::finishLater(Operation& operation, int result) noexcept {
     operation.state_ = Operation::State::done;
     operation.result_ = result;
     done_.pushBack(operation);
+    wakeIfParked();
 }
 
 void UringDriver::drainBacklog() noexcept {
@@ -313,7 +316,8 @@ void UringDriver::flush() noexcept {
     enable();
     drainBacklog();
     publishBuffers();
-    if (!done_.empty()) wake();
+    if (!done_.empty() || !backlog_.empty()) wake();
+    isParked_ = true;
     if (io_uring_sq_ready(ring_.get()) == 0) return;
     ++stats_.enters;
     onEnterResult(io_uring_submit(ring_.get()));
@@ -321,12 +325,19 @@ void UringDriver::flush() noexcept {
 
 unsigned UringDriver::wait(Duration timeout) noexcept {
     enable();
+    isParked_ = false;
     unsigned told = tellDone();
+    // One buffer that came back wakes one receiver; had that one no use for it, others have.
+    retryStarved(pool_->size() - pool_->lent(),
+                 [this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
-    bool isBusy = told > 0 || !backlog_.empty() || io_uring_cq_ready(ring_.get()) > 0;
+    bool isBusy = told > 0 || !backlog_.empty() || !done_.empty() ||
+                  io_uring_cq_ready(ring_.get()) > 0;
     enter(isBusy ? Duration::zero() : timeout);
-    return told + reap() + tellDone();
+    told += reap();
+    told += tellDone();
+    return told;
 }
 
 // Always enters: completions of a ring with deferred task work appear at an enter only.
@@ -360,14 +371,15 @@ void UringDriver::onEnterResult(int result) noexcept {
 
 unsigned UringDriver::reap() noexcept {
     if (io_uring_cq_has_overflow(ring_.get())) ++stats_.overflows;
-    io_uring_cqe* entries[batch];
+    // One at a time, taken out before it is told: a handler may run a turn of its own.
     unsigned told = 0;
-    while (told < completionsPerTurn_) {
-        unsigned count = io_uring_peek_batch_cqe(ring_.get(), entries, batch);
-        if (count == 0) break;
-        for (unsigned i = 0; i < count; ++i) told += onEntry(*entries[i]);
-        io_uring_cq_advance(ring_.get(), count);
-        if (count < batch) break;
+    io_uring_cqe* entry = nullptr;
+    while (told < completionsPerTurn_ &&
+           io_uring_peek_batch_cqe(ring_.get(), &entry, 1) == 1) {
+        io_uring_cqe taken{};
+        std::memcpy(&taken, entry, sizeof taken);
+        io_uring_cq_advance(ring_.get(), 1);
+        told += onEntry(taken);
     }
     return told;
 }
@@ -461,6 +473,7 @@ void UringDriver::endMulti(Operation& operation, Completion& completion) noexcep
 
 // Receiving on kernels without multishot or buffer rings: a poll, then a plain call.
 void UringDriver::receivePolled(Operation& operation, int) noexcept {
+    if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
     if (freeBuffers_.empty() && !pool_->grow()) {
         ++stats_.starvations;
         operation.state_ = Operation::State::starved;
