@@ -17,11 +17,11 @@ class DeferredAwaiter final : public Wait, public DeferredLink {
         return true;
     }
     template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> handle) {
+    bool await_suspend(std::coroutine_handle<Promise> handle) noexcept {
         bool isCancelled = !begin(handle);
         if (isCancelled) {
             // Cancelled before it waits: ask the other side to end, then wait for that end.
-            state_->cancel();
+            cancelWait();
             if (state_->isReady()) {
                 takeFrom(*state_);
                 return false;
@@ -54,10 +54,8 @@ class DeferredAwaiter final : public Wait, public DeferredLink {
     void takeFrom(DeferredState<T>& state) noexcept {
         if (state.hasResult()) {
             result_.emplace(state.take());
-        } else if constexpr (std::is_void_v<T>) {
-            result_.emplace();
         } else {
-            result_.emplace(Failure::of<AlreadyAwaitedError>());
+            result_.emplace(alreadyAwaited());
         }
     }
 

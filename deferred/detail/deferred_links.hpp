@@ -60,11 +60,13 @@ class ContinuationLink final : public OwnedLink {
  public:
     explicit ContinuationLink(Ref<DeferredState<T>> waiter) noexcept : waiter_(std::move(waiter)) {}
     ~ContinuationLink() override {
-        if (waiter_) waiter_->stopWaiting();
+        if (!waiter_) return;
+        waiter_->innerLost();
+        DeferredBase::drop(std::move(waiter_));
     }
     Step run(DeferredBase& current, Ref<DeferredBase>& next) noexcept override {
         auto& giver = static_cast<DeferredState<T>&>(current);
-        if (giver.hasResult()) waiter_->put(giver.take());
+        waiter_->put(giver.takeOrNothing());
         waiter_->stopWaiting();
         next = std::move(waiter_);
         return Step::moved;
@@ -83,8 +85,8 @@ Step settle(DeferredState<T>& state, Produced<T> produced) noexcept {
     }
     DeferredState<T>& inner = *produced.later;
     WRING_ASSERT(&inner != &state, "a callback returned the Deferred it was attached to");
-    if (inner.isReady() && inner.hasResult()) {
-        state.put(inner.take());
+    if (inner.isReady()) {
+        state.put(inner.takeOrNothing());
         return Step::next;
     }
     state.waitFor(inner);
@@ -111,14 +113,7 @@ class InPlaceLink final : public OwnedLink {
         : callback_(std::move(callback)), errback_(std::move(errback)) {}
     Step run(DeferredBase& current, Ref<DeferredBase>&) noexcept override {
         auto& state = static_cast<DeferredState<T>&>(current);
-        if (!state.hasResult()) {
-            if constexpr (std::is_void_v<T>) {
-                state.put({});  // "nothing" is a value of void
-            } else {
-                return Step::next;  // the result went to somebody else
-            }
-        }
-        return settle(state, applyPair<T, T>(state.take(), callback_, errback_));
+        return settle(state, applyPair<T, T>(state.takeOrNothing(), callback_, errback_));
     }
 
  private:
@@ -135,12 +130,13 @@ class MovingLink final : public OwnedLink {
           callback_(std::move(callback)),
           errback_(std::move(errback)) {}
     ~MovingLink() override {
-        if (target_) target_->setUpstream(nullptr);
+        if (!target_) return;
+        target_->setUpstream(nullptr);
+        DeferredBase::drop(std::move(target_));
     }
     Step run(DeferredBase& current, Ref<DeferredBase>& next) noexcept override {
         auto& state = static_cast<DeferredState<T>&>(current);
-        if (!state.hasResult()) return Step::next;
-        Produced<U> produced = applyPair<T, U>(state.take(), callback_, errback_);
+        Produced<U> produced = applyPair<T, U>(state.takeOrNothing(), callback_, errback_);
         Ref<DeferredState<U>> target = std::move(target_);
         if (!target->acceptFrom()) return Step::next;
         if (settle(*target, std::move(produced)) == Step::blocked) return Step::next;

@@ -21,6 +21,7 @@ struct DeferredPromiseBase : PromiseBase {
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() noexcept {
         Ref<DeferredState<T>> last = std::move(state);
+        if (ownFiber.isCancelled()) last->toldToEnd();
         last->fireOnce(std::move(*result));
         return {};
     }

@@ -1,9 +1,10 @@
 #include <wring/deferred/detail/deferred_state.hpp>
 
 #include <wring/deferred/errors.hpp>
+#include <wring/runtime/assert.hpp>
 #include <wring/runtime/log.hpp>
 
-#include <vector>
+#include <utility>
 
 namespace wring {
 
@@ -35,10 +36,10 @@ bool DeferredBase::beginFire() {
 }
 
 void DeferredBase::fired() noexcept {
+    Ref<DeferredBase> alive(this);  // the canceller may hold the last handle
     canceller_ = nullptr;
     fiber_ = nullptr;
     upstream_ = nullptr;
-    Ref<DeferredBase> alive(this);
     run();
     if (DeferredWatcher* watcher = std::exchange(watcher_, nullptr)) watcher->deferredEnded();
 }
@@ -46,13 +47,12 @@ void DeferredBase::fired() noexcept {
 void DeferredBase::cancel() {
     Ref<DeferredBase> alive(this);
     if (isCalled_) {
-        if (waitingOn_) waitingOn_->cancel();
-        return;
+        if (waitingOn_) return waitingOn_->cancel();
+        if (!std::exchange(isOrphan_, false)) return;
+        putFailure(Failure::of<CancelledError>());
+        return run();
     }
-    if (fiber_) {
-        isOfCoroutine_ = true;
-        return fiber_->cancel();
-    }
+    if (fiber_) return fiber_->cancel();
     if (upstream_) return upstream_->cancel();
     if (canceller_) {
         Canceller canceller = std::move(canceller_);
@@ -63,33 +63,45 @@ void DeferredBase::cancel() {
     if (!isCalled_ && !answersLater_) fail(Failure::of<CancelledError>());
 }
 
+void DeferredBase::fail(Failure failure) noexcept {
+    if (std::exchange(isCalled_, true)) return;
+    putFailure(std::move(failure));
+    fired();
+}
+
 void DeferredBase::unpause() noexcept {
+    WRING_ASSERT(paused_ > 0, "unpause() of a Deferred that is not paused");
     --paused_;
     if (paused_ == 0 && isCalled_ && !isRunning_) run();
 }
 
 // A chain that hands its result to another one does not call it but lets it run next: chains of
-// any length use the same stack.
+// any length use the same stack. Those that have links left go on afterwards; until then they
+// count as running, so that nobody runs them out of turn.
 void DeferredBase::run() noexcept {
-    std::vector<Ref<DeferredBase>> suspended;
+    Ref<DeferredBase> suspended;
     Ref<DeferredBase> current(this);
     while (current) {
         Ref<DeferredBase> next;
         if (current->runLinks(next) == Step::moved) {
-            if (current->first_) suspended.push_back(std::move(current));
+            if (current->first_ && !current->isRunning_) {
+                current->isRunning_ = true;
+                current->below_ = std::move(suspended);
+                suspended = std::move(current);
+            }
             current = std::move(next);
-        } else if (suspended.empty()) {
-            current = nullptr;
         } else {
-            current = std::move(suspended.back());
-            suspended.pop_back();
+            current = std::move(suspended);
+            if (!current) return;
+            suspended = std::move(current->below_);
+            current->isRunning_ = false;
         }
     }
 }
 
 Step DeferredBase::runLinks(Ref<DeferredBase>& next) noexcept {
     if (isRunning_) return Step::blocked;
-    while (first_ && paused_ == 0) {
+    while (first_ && !isHeld() && !isRunning_) {
         DeferredLink* link = first_;
         first_ = link->next_;
         if (!first_) last_ = nullptr;
@@ -102,17 +114,34 @@ Step DeferredBase::runLinks(Ref<DeferredBase>& next) noexcept {
     return Step::blocked;
 }
 
+void DeferredBase::drop(Ref<DeferredBase> handle) noexcept {
+    thread_local Ref<DeferredBase>* pending = nullptr;
+    if (!handle || handle->useCount() > 1) return;
+    if (pending) {
+        handle->below_ = std::move(*pending);
+        *pending = std::move(handle);
+        return;
+    }
+    pending = &handle;
+    while (handle) {
+        Ref<DeferredBase> each = std::move(handle);
+        handle = std::move(each->below_);
+    }
+    pending = nullptr;
+}
+
 void DeferredBase::disposeLinks() noexcept {
     while (first_) std::exchange(first_, first_->next_)->dispose();
 }
 
 void DeferredBase::reportUnhandled(const Failure& failure) const noexcept {
     if (isFailureSeen_) return;
-    // A coroutine that was told to end and did is no news.
-    if (isOfCoroutine_ && failure.check<CancelledError>()) return;
+    if (wasToldToEnd_ && failure.check<CancelledError>()) return;
     log(LogLevel::critical, "Unhandled error in Deferred: " + failure.className() + ": " +
                                 failure.getErrorMessage());
 }
+
+Failure alreadyAwaited() noexcept { return Failure::of<AlreadyAwaitedError>(); }
 
 void reportCancellerError() noexcept {
     log(LogLevel::error, "a canceller threw: " + Failure::current().getErrorMessage());

@@ -61,7 +61,7 @@ class WRING_API DeferredBase : public RefCounted, public Pooled {
     bool isPaused() const noexcept { return paused_ > 0; }
     bool isWaiting() const noexcept { return waitingOn_ != nullptr; }
     /// Whether the result can be taken here and now.
-    bool isReady() const noexcept { return isCalled_ && paused_ == 0 && !first_ && !isRunning_; }
+    bool isReady() const noexcept { return isCalled_ && !isHeld() && !first_ && !isRunning_; }
 
     /// With `answersLater` a cancel() only asks: the canceller sees to it that this fires.
     void setCanceller(Canceller canceller, bool answersLater = false) {
@@ -85,14 +85,12 @@ class WRING_API DeferredBase : public RefCounted, public Pooled {
 
     /// Makes this one wait for `inner`, whose result it will get through a link made by the
     /// derived class.
-    void waitFor(DeferredBase& inner) noexcept {
-        waitingOn_ = &inner;
-        ++paused_;
-    }
-    void stopWaiting() noexcept {
-        if (!waitingOn_) return;
+    void waitFor(DeferredBase& inner) noexcept { waitingOn_ = &inner; }
+    void stopWaiting() noexcept { waitingOn_ = nullptr; }
+    /// What it waits for is gone without a result: only cancel() ends the wait now.
+    void innerLost() noexcept {
         waitingOn_ = nullptr;
-        --paused_;
+        isOrphan_ = true;
     }
 
     /// The chain of another Deferred leads here: its result counts as this one's firing. False when
@@ -114,9 +112,16 @@ class WRING_API DeferredBase : public RefCounted, public Pooled {
     /// Somebody has taken notice of the failure: no report.
     void failureSeen() noexcept { isFailureSeen_ = true; }
     /// Ends with `failure`, unless fired.
-    virtual void fail(Failure failure) noexcept = 0;
+    void fail(Failure failure) noexcept;
+    /// It is a coroutine's that was told to end: if it did, that is no news.
+    void toldToEnd() noexcept { wasToldToEnd_ = true; }
+
+    /// Lets go of a handle. Of a chain of Deferreds that only keep each other alive, one is
+    /// destroyed after the other, not one within the other.
+    static void drop(Ref<DeferredBase> handle) noexcept;
 
  protected:
+    virtual void putFailure(Failure failure) noexcept = 0;
     void reportUnhandled(const Failure& failure) const noexcept;
     void disposeLinks() noexcept;
     /// Fired already, by whom or through which state does not matter.
@@ -124,6 +129,7 @@ class WRING_API DeferredBase : public RefCounted, public Pooled {
 
  private:
     Step runLinks(Ref<DeferredBase>& next) noexcept;
+    bool isHeld() const noexcept { return paused_ > 0 || waitingOn_ || isOrphan_; }
 
     DeferredLink* first_ = nullptr;
     DeferredLink* last_ = nullptr;
@@ -131,18 +137,23 @@ class WRING_API DeferredBase : public RefCounted, public Pooled {
     DeferredBase* waitingOn_ = nullptr;
     DeferredBase* upstream_ = nullptr;
     DeferredWatcher* watcher_ = nullptr;
+    Ref<DeferredBase> below_;  // in the stack of those that go on later, or that are dropped
     Canceller canceller_;
     unsigned paused_ = 0;
     bool isCalled_ = false;
-    bool isRunning_ = false;
+    bool isRunning_ = false;  // or will go on when others have run
+    bool isOrphan_ = false;
     bool swallowsOne_ = false;
-    bool isOfCoroutine_ = false;
+    bool wasToldToEnd_ = false;
     bool isFailureSeen_ = false;
     bool answersLater_ = false;
 };
 
 /// Logs what a canceller threw where there is nobody to catch it. For use in a catch block.
 WRING_API void reportCancellerError() noexcept;
+
+/// What is told to who comes for a result that was moved on.
+WRING_API Failure alreadyAwaited() noexcept;
 
 /// The state with a result of type T. No result after having been fired: it was moved on.
 template <class T>
@@ -165,10 +176,6 @@ class DeferredState final : public DeferredBase {
         result_.emplace(std::move(result));
         fired();
     }
-    void fail(Failure failure) noexcept override {
-        if (isCalled()) return;
-        fireOnce(std::move(failure));
-    }
     const Failure* failure() const noexcept override {
         return result_ && !result_->has_value() ? &result_->error() : nullptr;
     }
@@ -181,9 +188,20 @@ class DeferredState final : public DeferredBase {
         result_.reset();
         return taken;
     }
+    /// The same; without a result, "nothing" is a value of void and an error otherwise.
+    Result<T> takeOrNothing() noexcept {
+        if (result_) return take();
+        if constexpr (std::is_void_v<T>) {
+            return {};
+        } else {
+            return alreadyAwaited();
+        }
+    }
     void put(Result<T> result) noexcept { result_.emplace(std::move(result)); }
 
  private:
+    void putFailure(Failure failure) noexcept override { result_.emplace(std::move(failure)); }
+
     std::optional<Result<T>> result_;
 };
 
