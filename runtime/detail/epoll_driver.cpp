@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace wring::detail {
@@ -21,6 +23,15 @@ constexpr int roundsPerEvent = 16;  // completions of one descriptor before othe
 int result(ssize_t value) noexcept { return value < 0 ? -errno : static_cast<int>(value); }
 
 bool wouldBlock(int result) noexcept { return result == -EAGAIN; }
+
+// A write to a pipe or terminal that blocks is sure not to only up to this size.
+std::size_t writableAtOnce(int fd, std::size_t length) noexcept {
+    struct stat status {};
+    int flags = ::fcntl(fd, F_GETFL);
+    bool mayBlock = length > PIPE_BUF && flags >= 0 && !(flags & O_NONBLOCK) &&
+                    ::fstat(fd, &status) == 0 && !S_ISREG(status.st_mode);
+    return mayBlock ? PIPE_BUF : length;
+}
 
 std::uint64_t markOf(int fd, std::uint32_t generation) noexcept {
     return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(fd);
@@ -51,6 +62,7 @@ EpollDriver::~EpollDriver() {
     auto abandon = [](Operation& each) { each.state_ = Operation::State::idle; };
     for (Descriptor& each : descriptors_) {
         for (OperationList& list : each.waiting) list.forEach(abandon);
+        each.polls.forEach(abandon);
     }
     starved_.forEach(abandon);
     done_.forEach(abandon);
@@ -69,7 +81,6 @@ EpollDriver::Direction EpollDriver::directionOf(const Operation& operation) noex
         case Verb::send:
         case Verb::sendmsg:
         case Verb::write: return Direction::write;
-        case Verb::poll: return operation.extra_ & POLLOUT ? Direction::write : Direction::read;
         default: return Direction::read;
     }
 }
@@ -123,6 +134,7 @@ void EpollDriver::enqueue(Operation& operation, Descriptor& known) noexcept {
         }
         if (error < 0) return finishLater(operation, error);
     }
+    if (operation.verb_ == Verb::poll) return known.polls.pushBack(operation);
     known.waiting[direction].pushBack(operation);
     if (known.isReady[direction]) queueReady(operation.fd_, known);
 }
@@ -133,7 +145,7 @@ int EpollDriver::doRegister(int fd, Descriptor& known, bool isListener) noexcept
         if (flags >= 0 && !(flags & O_NONBLOCK)) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
     }
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     event.data.u64 = markOf(fd, known.generation);
     ++stats_.enters;
     int outcome = result(::epoll_ctl(epollFd_, EPOLL_CTL_ADD, fd, &event));
@@ -151,7 +163,7 @@ void EpollDriver::queueReady(int fd, Descriptor& known) noexcept {
 void EpollDriver::forget(int fd) noexcept {
     if (fd < 0 || static_cast<std::size_t>(fd) >= descriptors_.size()) return;
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
-    WRING_ASSERT(known.waiting[0].empty() && known.waiting[1].empty(),
+    WRING_ASSERT(known.waiting[0].empty() && known.waiting[1].empty() && known.polls.empty(),
                  "a descriptor was closed while an operation waited on it");
     ++known.generation;
     known.isReady[0] = known.isReady[1] = known.isRegistered = known.isAtEnd = false;
@@ -166,9 +178,9 @@ void EpollDriver::cancel(Operation& operation) noexcept {
     if (operation.state_ == Operation::State::starved) {
         starved_.remove(operation);
     } else if (operation.state_ == Operation::State::submitted) {
-        auto index = static_cast<std::size_t>(operation.fd_);
-        descriptors_[index].waiting[static_cast<std::size_t>(directionOf(operation))].remove(
-            operation);
+        Descriptor& known = descriptors_[static_cast<std::size_t>(operation.fd_)];
+        auto side = static_cast<std::size_t>(directionOf(operation));
+        (operation.verb_ == Verb::poll ? known.polls : known.waiting[side]).remove(operation);
     } else {
         return;
     }
@@ -214,6 +226,7 @@ int EpollDriver::attempt(Operation& operation) noexcept {
                 pollfd ready{fd, static_cast<short>(operation.verb_ == Verb::read ? POLLIN : POLLOUT), 0};
                 if (::poll(&ready, 1, 0) == 0) return -EAGAIN;  // it may be a blocking descriptor
                 bool isRead = operation.verb_ == Verb::read;
+                if (!isRead) length = writableAtOnce(fd, length);
                 if (operation.extra_ < 0) {
                     outcome = result(isRead ? ::read(fd, data, length) : ::write(fd, data, length));
                 } else {
@@ -242,6 +255,7 @@ int EpollDriver::attemptPoll(Operation& operation) noexcept {
     pollfd one{operation.fd_, static_cast<short>(operation.extra_), 0};
     int count = ::poll(&one, 1, 0);
     if (count < 0) return errno == EINTR ? -EAGAIN : -errno;
+    if (one.revents & POLLNVAL) return -EBADF;
     return count == 0 ? -EAGAIN : one.revents;
 }
 
@@ -252,6 +266,16 @@ void EpollDriver::complete(Operation& operation, int result) noexcept {
     ++told_;
     ++stats_.completions;
     finish(operation, completion);
+}
+
+// Their ends are told later: no handler runs while the list is walked.
+void EpollDriver::progressPolls(Descriptor& known) noexcept {
+    known.polls.forEach([&](Operation& operation) {
+        int outcome = attemptPoll(operation);
+        if (wouldBlock(outcome)) return;
+        known.polls.remove(operation);
+        finishLater(operation, outcome);
+    });
 }
 
 // Tries what waits on one side of a descriptor until it would block. Handlers may do anything,
@@ -275,7 +299,6 @@ bool EpollDriver::progressOne(Operation& operation, int fd, Direction direction)
     int outcome = attempt(operation);
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
     if (wouldBlock(outcome)) {
-        // A poll that finds nothing says nothing of the descriptor, but there was no news either.
         known.isReady[side] = false;
         return false;
     }
@@ -335,10 +358,11 @@ bool EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
 
 unsigned EpollDriver::wait(Duration timeout) noexcept {
     told_ = 0;
+    retryStarved([this](Operation& operation) { retry(operation); });
     runReady();
     tellDone();
     epoll_event events[eventBatch];
-    bool isBusy = told_ > 0 || !done_.empty() || !ready_.empty();
+    bool isBusy = told_ > 0 || !done_.empty() || !ready_.empty() || canServeStarved();
     int count = waitForEvents(events, eventBatch, isBusy ? Duration::zero() : timeout);
     for (int i = 0; i < count; ++i) onEvent(events[i]);
     // What these events' handlers sent has its result by now: no need for another turn.
@@ -347,7 +371,7 @@ unsigned EpollDriver::wait(Duration timeout) noexcept {
 }
 
 void EpollDriver::flush() noexcept {
-    if (!done_.empty() || !ready_.empty()) wake();
+    if (!done_.empty() || !ready_.empty() || canServeStarved()) wake();
 }
 
 int EpollDriver::waitForEvents(epoll_event* events, int count, Duration timeout) noexcept {
@@ -382,6 +406,7 @@ void EpollDriver::onEvent(const epoll_event& event) noexcept {
     known.isAtEnd = known.isAtEnd || isAtEnd;
     if (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) known.isReady[1] = true;
     if (event.events & EPOLLIN || isAtEnd) known.isReady[0] = true;
+    progressPolls(known);
     progress(fd, Direction::read);
     Descriptor& now = descriptors_[static_cast<std::size_t>(fd)];
     if (now.generation == generation) progress(fd, Direction::write);
@@ -409,13 +434,14 @@ void EpollDriver::tellDone() noexcept {
 
 void EpollDriver::bufferReturned(std::uint32_t buffer) noexcept {
     freeBuffers_.push_back(buffer);
-    retryStarved(1, [this](Operation& operation) {
-        operation.state_ = Operation::State::submitted;
-        Descriptor& known = descriptors_[static_cast<std::size_t>(operation.fd_)];
-        known.waiting[0].pushBack(operation);
-        known.isReady[0] = true;
-        queueReady(operation.fd_, known);
-    });
+}
+
+void EpollDriver::retry(Operation& operation) noexcept {
+    operation.state_ = Operation::State::submitted;
+    Descriptor& known = descriptors_[static_cast<std::size_t>(operation.fd_)];
+    known.waiting[0].pushBack(operation);
+    known.isReady[0] = true;
+    queueReady(operation.fd_, known);
 }
 
 std::unique_ptr<Driver> makeEpollDriver(const DriverOptions& options) {

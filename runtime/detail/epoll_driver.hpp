@@ -33,6 +33,7 @@ class EpollDriver final : public KernelDriver {
     /// What is known of one descriptor. Ready means: not known to be exhausted.
     struct Descriptor {
         OperationList waiting[2];  // by Direction
+        OperationList polls;       // of either: they take nothing, and do not wait for each other
         std::uint32_t generation = 0;
         bool isReady[2] = {false, false};
         bool isRegistered = false;
@@ -45,12 +46,14 @@ class EpollDriver final : public KernelDriver {
     int doRegister(int fd, Descriptor& descriptor, bool isListener) noexcept;
     void enqueue(Operation& operation, Descriptor& descriptor) noexcept;
     void queueReady(int fd, Descriptor& descriptor) noexcept;
+    void retry(Operation& operation) noexcept;
     void forget(int fd) noexcept;
 
     int attempt(Operation& operation) noexcept;
     int attemptConnect(Operation& operation) noexcept;
     int attemptPoll(Operation& operation) noexcept;
     void progress(int fd, Direction direction) noexcept;
+    void progressPolls(Descriptor& descriptor) noexcept;
     bool progressOne(Operation& operation, int fd, Direction direction) noexcept;
     bool receiveMulti(Operation& operation, int fd) noexcept;
     void complete(Operation& operation, int result) noexcept;

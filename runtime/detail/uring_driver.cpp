@@ -311,9 +311,10 @@ void UringDriver::drainBacklog() noexcept {
 
 void UringDriver::flush() noexcept {
     enable();
+    retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
-    if (!done_.empty()) wake();
+    if (!done_.empty() || canServeStarved()) wake();
     if (io_uring_sq_ready(ring_.get()) == 0) return;
     ++stats_.enters;
     onEnterResult(io_uring_submit(ring_.get()));
@@ -322,9 +323,11 @@ void UringDriver::flush() noexcept {
 unsigned UringDriver::wait(Duration timeout) noexcept {
     enable();
     unsigned told = tellDone();
+    retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
-    bool isBusy = told > 0 || !backlog_.empty() || io_uring_cq_ready(ring_.get()) > 0;
+    bool isBusy = told > 0 || !done_.empty() || !backlog_.empty() || canServeStarved() ||
+                  io_uring_cq_ready(ring_.get()) > 0;
     enter(isBusy ? Duration::zero() : timeout);
     return told + reap() + tellDone();
 }
@@ -462,6 +465,7 @@ void UringDriver::endMulti(Operation& operation, Completion& completion) noexcep
 // Receiving on kernels without multishot or buffer rings: a poll, then a plain call.
 void UringDriver::receivePolled(Operation& operation, int) noexcept {
     if (freeBuffers_.empty() && !pool_->grow()) {
+        if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
         ++stats_.starvations;
         operation.state_ = Operation::State::starved;
         return starved_.pushBack(operation);
@@ -514,7 +518,6 @@ void UringDriver::bufferReturned(std::uint32_t buffer) noexcept {
     } else {
         freeBuffers_.push_back(buffer);
     }
-    retryStarved(1, [this](Operation& operation) { restart(operation); });
 }
 
 void UringDriver::armWake() noexcept {
