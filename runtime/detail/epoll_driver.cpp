@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace wring::detail {
@@ -25,6 +27,15 @@ bool wouldBlock(int result) noexcept { return result == -EAGAIN; }
 void setNonBlocking(int fd) noexcept {
     int flags = ::fcntl(fd, F_GETFL);
     if (flags >= 0 && !(flags & O_NONBLOCK)) ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+// A write to a pipe or terminal that blocks is sure not to only up to this size.
+std::size_t writableAtOnce(int fd, std::size_t length) noexcept {
+    struct stat status {};
+    int flags = ::fcntl(fd, F_GETFL);
+    bool mayBlock = length > PIPE_BUF && flags >= 0 && !(flags & O_NONBLOCK) &&
+                    ::fstat(fd, &status) == 0 && !S_ISREG(status.st_mode);
+    return mayBlock ? PIPE_BUF : length;
 }
 
 std::uint64_t markOf(int fd, std::uint32_t generation) noexcept {
@@ -143,19 +154,6 @@ void EpollDriver::enqueue(Operation& operation, Descriptor& known) noexcept {
     if (known.isReady[direction]) queueReady(operation.fd_, known);
 }
 
-// Polls look at the state and take nothing: each is tried again at every event.
-void EpollDriver::progressPolls(int fd) noexcept {
-    OperationList tried(std::move(descriptors_[static_cast<std::size_t>(fd)].polls));
-    while (Operation* next = tried.popFront()) {
-        int outcome = attemptPoll(*next);
-        if (wouldBlock(outcome)) {
-            descriptors_[static_cast<std::size_t>(fd)].polls.pushBack(*next);
-        } else {
-            finishLater(*next, outcome);
-        }
-    }
-}
-
 int EpollDriver::doRegister(int fd, Descriptor& known) noexcept {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
@@ -193,9 +191,8 @@ void EpollDriver::cancel(Operation& operation) noexcept {
         starved_.remove(operation);
     } else if (operation.state_ == Operation::State::submitted) {
         Descriptor& known = descriptors_[static_cast<std::size_t>(operation.fd_)];
-        auto direction = static_cast<std::size_t>(directionOf(operation));
-        OperationList& list = operation.verb_ == Verb::poll ? known.polls : known.waiting[direction];
-        list.remove(operation);
+        auto side = static_cast<std::size_t>(directionOf(operation));
+        (operation.verb_ == Verb::poll ? known.polls : known.waiting[side]).remove(operation);
     } else {
         return;
     }
@@ -242,6 +239,7 @@ int EpollDriver::attempt(Operation& operation) noexcept {
                 pollfd ready{fd, static_cast<short>(operation.verb_ == Verb::read ? POLLIN : POLLOUT), 0};
                 if (::poll(&ready, 1, 0) == 0) return -EAGAIN;  // it may be a blocking descriptor
                 bool isRead = operation.verb_ == Verb::read;
+                if (!isRead) length = writableAtOnce(fd, length);
                 if (operation.extra_ < 0) {
                     outcome = result(isRead ? ::read(fd, data, length) : ::write(fd, data, length));
                 } else {
@@ -270,6 +268,7 @@ int EpollDriver::attemptPoll(Operation& operation) noexcept {
     pollfd one{operation.fd_, static_cast<short>(operation.extra_), 0};
     int count = ::poll(&one, 1, 0);
     if (count < 0) return errno == EINTR ? -EAGAIN : -errno;
+    if (one.revents & POLLNVAL) return -EBADF;
     return count == 0 ? -EAGAIN : one.revents;
 }
 
@@ -280,6 +279,16 @@ void EpollDriver::complete(Operation& operation, int result) noexcept {
     ++told_;
     ++stats_.completions;
     finish(operation, completion);
+}
+
+// Their ends are told later: no handler runs while the list is walked.
+void EpollDriver::progressPolls(Descriptor& known) noexcept {
+    known.polls.forEach([&](Operation& operation) {
+        int outcome = attemptPoll(operation);
+        if (wouldBlock(outcome)) return;
+        known.polls.remove(operation);
+        finishLater(operation, outcome);
+    });
 }
 
 // Tries what waits on one side of a descriptor until it would block. Handlers may do anything,
@@ -363,13 +372,11 @@ bool EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
 unsigned EpollDriver::wait(Duration timeout) noexcept {
     told_ = 0;
     isParked_ = false;
-    // One buffer that came back wakes one receiver; had that one no use for it, others have.
-    retryStarved(pool_->size() - pool_->lent(),
-                 [this](Operation& operation) { retryReceive(operation); });
+    retryStarved([this](Operation& operation) { retry(operation); });
     runReady();
     tellDone();
     epoll_event events[eventBatch];
-    bool isBusy = told_ > 0 || !done_.empty() || !ready_.empty();
+    bool isBusy = told_ > 0 || !done_.empty() || !ready_.empty() || canServeStarved();
     int count = waitForEvents(events, eventBatch, isBusy ? Duration::zero() : timeout);
     for (int i = 0; i < count; ++i) {
         onEvent(events[i]);
@@ -380,7 +387,7 @@ unsigned EpollDriver::wait(Duration timeout) noexcept {
 }
 
 void EpollDriver::flush() noexcept {
-    if (!done_.empty() || !ready_.empty()) wake();
+    if (!done_.empty() || !ready_.empty() || canServeStarved()) wake();
     isParked_ = true;
 }
 
@@ -416,7 +423,7 @@ void EpollDriver::onEvent(const epoll_event& event) noexcept {
     known.isAtEnd = known.isAtEnd || isAtEnd;
     if (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) known.isReady[1] = true;
     if (event.events & EPOLLIN || isAtEnd) known.isReady[0] = true;
-    if (!known.polls.empty()) progressPolls(fd);
+    progressPolls(known);
     progress(fd, Direction::read);
     Descriptor& now = descriptors_[static_cast<std::size_t>(fd)];
     if (now.generation == generation) progress(fd, Direction::write);
@@ -442,10 +449,9 @@ void EpollDriver::tellDone() noexcept {
 
 void EpollDriver::bufferReturned(std::uint32_t buffer) noexcept {
     freeBuffers_.push_back(buffer);
-    retryStarved(1, [this](Operation& operation) { retryReceive(operation); });
 }
 
-void EpollDriver::retryReceive(Operation& operation) noexcept {
+void EpollDriver::retry(Operation& operation) noexcept {
     operation.state_ = Operation::State::submitted;
     Descriptor& known = descriptors_[static_cast<std::size_t>(operation.fd_)];
     known.waiting[0].pushBack(operation);

@@ -33,7 +33,7 @@ class EpollDriver final : public KernelDriver {
     /// What is known of one descriptor. Ready means: not known to be exhausted.
     struct Descriptor {
         OperationList waiting[2];  // by Direction
-        OperationList polls;
+        OperationList polls;       // of either: they take nothing, and do not wait for each other
         std::uint32_t generation = 0;
         bool isReady[2] = {false, false};
         bool isRegistered = false;
@@ -44,16 +44,16 @@ class EpollDriver final : public KernelDriver {
     static Direction directionOf(const Operation& operation) noexcept;
     Descriptor* descriptor(int fd) noexcept;
     int doRegister(int fd, Descriptor& descriptor) noexcept;
-    void progressPolls(int fd) noexcept;
-    void retryReceive(Operation& operation) noexcept;
     void enqueue(Operation& operation, Descriptor& descriptor) noexcept;
     void queueReady(int fd, Descriptor& descriptor) noexcept;
+    void retry(Operation& operation) noexcept;
     void forget(int fd) noexcept;
 
     int attempt(Operation& operation) noexcept;
     int attemptConnect(Operation& operation) noexcept;
     int attemptPoll(Operation& operation) noexcept;
     void progress(int fd, Direction direction) noexcept;
+    void progressPolls(Descriptor& descriptor) noexcept;
     bool progressOne(Operation& operation, int fd, Direction direction) noexcept;
     bool receiveMulti(Operation& operation, int fd) noexcept;
     void complete(Operation& operation, int result) noexcept;

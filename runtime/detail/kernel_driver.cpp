@@ -88,7 +88,7 @@ int KernelDriver::shutdownNow(int fd, int how) noexcept { return result(::shutdo
 int KernelDriver::closeNow(int fd) noexcept {
     // Linux frees the number even when close reports EINTR: never a second try.
     int outcome = result(::close(fd));
-    ++closed_;
+    if (outcome != -EBADF) ++closed_;
     return outcome;
 }
 

@@ -35,10 +35,16 @@ class KernelDriver : public Driver, protected BufferPool::Owner {
     static void finish(Operation& operation, Completion& completion) noexcept;
     /// Parks a recvMulti until a buffer comes back, or grows the pool: then it is to be retried.
     bool growOrStarve(Operation& operation) noexcept;
-    /// Takes up to `count` receivers off the queue, first come first served.
+    /// Whether a receiver waits although a buffer is free: the one before it may not have needed
+    /// its turn, having no data or being at its end.
+    bool canServeStarved() const noexcept {
+        return !starved_.empty() && pool_->lent() < pool_->size();
+    }
+    /// Takes a receiver off the queue for each free buffer, first come first served. For the
+    /// beginning of a turn only: one that is retried in vain goes to the back.
     template <class Retry>
-    void retryStarved(std::uint32_t count, Retry retry) noexcept {
-        while (count-- > 0) {
+    void retryStarved(Retry retry) noexcept {
+        for (std::uint32_t count = pool_->size() - pool_->lent(); count > 0; --count) {
             Operation* next = starved_.popFront();
             if (!next) return;
             retry(*next);

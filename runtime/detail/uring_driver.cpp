@@ -314,9 +314,10 @@ void UringDriver::drainBacklog() noexcept {
 
 void UringDriver::flush() noexcept {
     enable();
+    retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
-    if (!done_.empty() || !backlog_.empty()) wake();
+    if (!done_.empty() || !backlog_.empty() || canServeStarved()) wake();
     isParked_ = true;
     if (io_uring_sq_ready(ring_.get()) == 0) return;
     ++stats_.enters;
@@ -327,12 +328,10 @@ unsigned UringDriver::wait(Duration timeout) noexcept {
     enable();
     isParked_ = false;
     unsigned told = tellDone();
-    // One buffer that came back wakes one receiver; had that one no use for it, others have.
-    retryStarved(pool_->size() - pool_->lent(),
-                 [this](Operation& operation) { restart(operation); });
+    retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
-    bool isBusy = told > 0 || !backlog_.empty() || !done_.empty() ||
+    bool isBusy = told > 0 || !done_.empty() || !backlog_.empty() || canServeStarved() ||
                   io_uring_cq_ready(ring_.get()) > 0;
     enter(isBusy ? Duration::zero() : timeout);
     told += reap();
@@ -475,6 +474,7 @@ void UringDriver::endMulti(Operation& operation, Completion& completion) noexcep
 void UringDriver::receivePolled(Operation& operation, int) noexcept {
     if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
     if (freeBuffers_.empty() && !pool_->grow()) {
+        if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
         ++stats_.starvations;
         operation.state_ = Operation::State::starved;
         return starved_.pushBack(operation);
@@ -527,7 +527,6 @@ void UringDriver::bufferReturned(std::uint32_t buffer) noexcept {
     } else {
         freeBuffers_.push_back(buffer);
     }
-    retryStarved(1, [this](Operation& operation) { restart(operation); });
 }
 
 void UringDriver::armWake() noexcept {
