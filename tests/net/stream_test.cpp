@@ -301,6 +301,30 @@ TEST_P(StreamTest, aClosedStreamAnswersThatItIsClosed) {
     });
 }
 
+TEST_P(StreamTest, mayBeHeldBeyondTheLifeOfItsReactor) {
+    CapturedLog log;
+    ReactorOptions chosen = options();
+    chosen.shutdownLimit = std::chrono::milliseconds(50);
+    std::optional<Stream> kept;
+    Peer far;
+    {
+        Reactor reactor(chosen);
+        reactor.callWhenRunning([&] {
+            StreamAndPeer ends(reactor);
+            kept.emplace(std::move(ends.near));
+            far = std::move(ends.far);
+            reactor.requestStop();
+        });
+        reactor.run(false);
+        EXPECT_EQ(reactor.resources(), 0u);
+    }
+    EXPECT_FALSE(kept->isOpen());
+    EXPECT_FALSE(log.has("did not end"));
+    kept.reset();
+    far.receive();
+    EXPECT_TRUE(far.sawEnd());
+}
+
 TEST_P(StreamTest, closeEndsTheReadThatWaits) {
     run([](Reactor& reactor) -> Task<> {
         StreamAndPeer ends(reactor);
