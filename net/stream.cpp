@@ -110,7 +110,7 @@ Task<> Stream::shutdownSend() {
 }
 
 Task<> Stream::close() {
-    Ref<detail::StreamConnection> closing = std::move(connection_);
+    Ref<detail::StreamConnection> closing = connection_;
     if (!closing) co_return;
     closing->close(false);
     co_await closing->closedEvent().wait();

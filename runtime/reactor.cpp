@@ -302,12 +302,10 @@ ReactorResource::ReactorResource(Reactor& reactor) noexcept : reactor_(reactor) 
     ++reactor.resourceCount_;
 }
 
-ReactorResource::~ReactorResource() {
-    if (!hasLeft_) leave();
-}
+ReactorResource::~ReactorResource() { leaveReactor(); }
 
-void ReactorResource::leave() noexcept {
-    hasLeft_ = true;
+void ReactorResource::leaveReactor() noexcept {
+    if (!std::exchange(isRegistered_, false)) return;
     (previous_ ? previous_->next_ : reactor_.resources_) = next_;
     if (next_) next_->previous_ = previous_;
     if (reactor_.stopCursor_ == this) reactor_.stopCursor_ = next_;
@@ -319,7 +317,7 @@ void ReactorResource::leave() noexcept {
 }
 
 void ReactorResource::endOfTurn() noexcept {
-    if (isEnding_ || hasLeft_) return;
+    if (isEnding_ || !isRegistered_) return;
     isEnding_ = true;
     if (!reactor_.isInside_) reactor_.armEmbedded();
     nextEnding_ = nullptr;

@@ -116,7 +116,7 @@ void Acceptor::finishClose() noexcept {
     if (!isClosing_ || request_.inFlight()) return;
     isClosing_ = false;
     reactor().closeDescriptor(std::exchange(fd_, -1));
-    leave();
+    leaveReactor();
     acceptorClosed(closeError_);
 }
 

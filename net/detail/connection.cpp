@@ -25,7 +25,7 @@ void ConnectionGroup::remove(Connection& connection) noexcept {
     --size_;
 }
 
-void ConnectionGroup::announce() noexcept {
+void ConnectionGroup::removed() noexcept {
     if (size_ == 0) idle_.set();
 }
 
@@ -108,7 +108,7 @@ void Connection::startReading() noexcept {
 
 void Connection::stopReading() noexcept {
     wantsReading_ = false;
-    if (isOpen()) reactor().driver().cancel(receive_);
+    if (receive_.inFlight()) reactor().driver().cancel(receive_);
 }
 
 void Connection::onReceived(Operation& operation, Completion& completion) noexcept {
@@ -173,11 +173,12 @@ void Connection::finishClose() noexcept {
     if (stage_ != Stage::closing || receive_.inFlight() || send_.inFlight()) return;
     stage_ = Stage::closed;
     reactor().closeDescriptor(std::exchange(fd_, -1));
-    leave();
     Ref<ConnectionGroup> group = std::move(group_);
     if (group) group->remove(*this);
-    connectionClosed();  // may be the end of this object
-    if (group) group->announce();
+    leaveReactor();
+    connectionClosed();
+    // Only now: who waits for the last one's end may rely on its connectionLost() having run.
+    if (group) group->removed();
 }
 
 }  // namespace wring::detail
