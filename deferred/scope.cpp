@@ -64,7 +64,7 @@ void Scope::wakeIfIdle() noexcept {
 void Scope::noteFailure(detail::DeferredBase& state) noexcept {
     const Failure* failure = state.failure();
     if (!failure) return;
-    if (failure->check<CancelledError>()) return state.failureSeen();
+    if (detail::isCancellation(*failure)) return state.failureSeen();
     if (failure_) return;  // join() can tell one only; the others are logged as unhandled
     state.failureSeen();
     failure_ = *failure;

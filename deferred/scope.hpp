@@ -71,7 +71,7 @@ auto withScope(F body, Args... args)
     if (!result) scope.cancel();
     auto joined = co_await outcome(scope.join());
     // What a child failed with says more than that the body was cancelled.
-    if (!joined && (result || result.error().template check<CancelledError>())) {
+    if (!joined && (result || detail::isCancellation(result.error()))) {
         result = joined.error();
     }
     if constexpr (std::is_void_v<typename decltype(result)::value_type>) {

@@ -1,3 +1,4 @@
+#include <wring/deferred/gather.hpp>
 #include <wring/deferred/scope.hpp>
 #include <wring/tests/deferred/support.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
@@ -168,6 +169,22 @@ TEST_F(Children, cancelledOnesEndTheScopeWithoutError) {
     EXPECT_EQ(scope.running(), 0u);
     EXPECT_EQ(endOf(start(scope.join())), "value");
     EXPECT_THAT(notes, ElementsAre("a cancelled", "b cancelled"));
+    EXPECT_THAT(messages(), IsEmpty());
+}
+
+Task<> gatherForEver(Event& never, Notes& notes) {
+    std::vector<Deferred<>> all{start(waitFor(never, notes, "a")), start(waitFor(never, notes, "b"))};
+    co_await gatherResults(std::move(all));
+}
+
+TEST_F(Children, cancelledOnesThatGatheredResultsEndTheScopeWithoutErrorToo) {
+    Scope scope;
+    Event never;
+    Notes notes;
+    scope.spawn(gatherForEver, std::ref(never), std::ref(notes));
+    scope.cancel();
+    EXPECT_EQ(endOf(start(scope.join())), "value");
+    EXPECT_EQ(notes.size(), 2u);
     EXPECT_THAT(messages(), IsEmpty());
 }
 

@@ -1,4 +1,5 @@
 #include <wring/deferred/event.hpp>
+#include <wring/deferred/gather.hpp>
 #include <wring/deferred/start.hpp>
 #include <wring/deferred/timeout.hpp>
 #include <wring/runtime/clock.hpp>
@@ -173,6 +174,19 @@ TEST_F(WithTimeout, waitsForTheEndOfWhatItCancelled) {
     EXPECT_EQ(end(), "running");
     cleanUp.callback(1);
     EXPECT_EQ(end(), "TimeoutError");
+}
+
+TEST_F(WithTimeout, gatheredResultsThatItCancelsEndWithTimeoutErrorToo) {
+    Clock clock;
+    auto gathered =
+        started(withTimeout(1s, gatherResults(std::vector{start(nap(clock, 9s))}), clock));
+    auto raced = started(withTimeout(1s, race(std::vector{start(nap(clock, 9s))}), clock));
+    auto failed = started(withTimeout(
+        1s, race(std::vector{start(nap(clock, 9s)), fail<int>(Boom())}), clock));
+    clock.advance(1s);
+    EXPECT_EQ(gathered(), "TimeoutError");
+    EXPECT_EQ(raced(), "TimeoutError");
+    EXPECT_EQ(failed(), "FailureGroup");
 }
 
 Task<> timeoutThenGoOn(Clock& clock, Notes& notes) {
