@@ -45,4 +45,10 @@ class WRING_API FailureGroup : public Error {
     std::vector<Failure> failures;  ///< in the order of the arguments
 };
 
+namespace detail {
+/// Whether the failure says "cancelled" and nothing else: CancelledError, or a FirstError or a
+/// FailureGroup of it, which is what gathered results give when they are cancelled.
+WRING_API bool isCancellation(const Failure& failure) noexcept;
+}  // namespace detail
+
 }  // namespace wring

@@ -2,18 +2,29 @@
 
 #include <wring/runtime/assert.hpp>
 
+#include <utility>
+
 namespace wring {
 
-Event::~Event() { WRING_ASSERT(!first_, "an Event was destroyed while a coroutine waited for it"); }
+Event::~Event() {
+    WRING_ASSERT(!first_, "an Event was destroyed while a coroutine waited for it");
+    if (isGone_) *isGone_ = true;
+}
 
 void Event::set() noexcept {
     isSet_ = true;
-    // Those who come while this runs do not wait, so that the list gets shorter.
-    while (isSet_ && first_) {
+    bool isGone = false;
+    bool* outer = std::exchange(isGone_, &isGone);
+    std::uint64_t end = order_;  // who comes while this runs is not part of it
+    while (first_ && first_->order_ < end) {
         Awaiter& next = *first_;
         remove(next);
         next.resume();
+        if (!isGone) continue;
+        if (outer) *outer = true;
+        return;
     }
+    isGone_ = outer;
 }
 
 void Event::Awaiter::cancelWait() noexcept {
@@ -23,6 +34,7 @@ void Event::Awaiter::cancelWait() noexcept {
 }
 
 void Event::add(Awaiter& awaiter) noexcept {
+    awaiter.order_ = order_++;
     awaiter.previous_ = last_;
     (last_ ? last_->next_ : first_) = &awaiter;
     last_ = &awaiter;

@@ -3,12 +3,15 @@
 #include <wring/runtime/detail/fiber.hpp>
 #include <wring/runtime/result.hpp>
 
+#include <cstdint>
+
 namespace wring {
 
-/// A flag that coroutines wait for. set() wakes all who wait, in the order in which they came.
+/// A flag that coroutines wait for. set() wakes all who wait, in the order in which they came,
+/// also when one of them lowers the flag again.
 ///
 /// Thread    one reactor's.
-/// Lifetime  outlives who waits for it.
+/// Lifetime  outlives who waits for it; whom set() wakes may destroy it.
 /// Source    trio.Event; Twisted has a Deferred per waiter for it.
 class WRING_API Event {
  public:
@@ -50,6 +53,7 @@ class WRING_API Event {
         Event& event_;
         Awaiter* next_ = nullptr;
         Awaiter* previous_ = nullptr;
+        std::uint64_t order_ = 0;
         bool isCancelled_ = false;
     };
     [[nodiscard]] Awaiter wait() noexcept { return Awaiter(*this); }
@@ -60,6 +64,8 @@ class WRING_API Event {
 
     Awaiter* first_ = nullptr;
     Awaiter* last_ = nullptr;
+    std::uint64_t order_ = 0;   // of the next one to wait
+    bool* isGone_ = nullptr;  // of the set() that runs: whether the event was destroyed meanwhile
     bool isSet_ = false;
 };
 

@@ -13,30 +13,69 @@ namespace detail {
 template <class T>
 struct Gathering {
     using Values = std::conditional_t<std::is_void_v<T>, Result<void>, Result<T>>;
-    std::vector<Deferred<T>> inputs;
+    explicit Gathering(const std::vector<Deferred<T>>& given)
+        : results(given.size()), missing(given.size()) {
+        inputs.reserve(given.size());
+        for (const Deferred<T>& each : given) inputs.push_back(each.state().get());
+    }
+    /// Whether those that could still answer have.
+    bool isAbandoned() const noexcept { return isCancelled && missing == lost; }
+
+    // Not kept alive by this: they keep it. Null once nothing is to be had from them any more.
+    std::vector<DeferredState<T>*> inputs;
     std::vector<std::optional<Values>> results;
-    std::size_t missing = 0;
+    std::size_t missing = 0;  // inputs without a result …
+    std::size_t lost = 0;     // … and of these, who will never have one
+    bool isCancelled = false;
     bool isOver = false;
 };
 
-template <class T>
-void cancelAll(const std::vector<Deferred<T>>& inputs, std::size_t except) noexcept {
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-        if (i == except) continue;
+/// What hangs on one input, until that has a result or is gone.
+template <class State>
+class Hold {
+ public:
+    Hold(std::shared_ptr<State> state, std::size_t index) noexcept
+        : state_(std::move(state)), index_(index) {}
+    Hold(Hold&&) noexcept = default;
+    Hold& operator=(Hold&&) = delete;
+    ~Hold() {
+        if (!state_) return;
+        state_->inputs[index_] = nullptr;
+        if (!hasResult_) ++state_->lost;
+    }
+    /// Notes that the result has come.
+    State& resolve() noexcept {
+        hasResult_ = true;
+        --state_->missing;
+        return *state_;
+    }
+
+ private:
+    std::shared_ptr<State> state_;
+    std::size_t index_;
+    bool hasResult_ = false;
+};
+
+template <class State>
+void cancelAll(State& state, std::size_t except) noexcept {
+    for (std::size_t i = 0; i < state.inputs.size(); ++i) {
+        if (i == except || !state.inputs[i]) continue;
+        Ref<DeferredBase> each(state.inputs[i]);
         try {
-            inputs[i].cancel();
+            each->cancel();
         } catch (...) {
             reportCancellerError();
         }
     }
 }
 
-/// A canceller that asks every input; what they do then decides.
+/// A canceller that asks every input; what they do then decides, if there is one left.
 template <class State>
 auto askAll(std::shared_ptr<State> state) {
-    return [state](DeferredBase&) {
-        auto inputs = state->inputs;
-        cancelAll(inputs, inputs.size());
+    return [state](DeferredBase& all) {
+        state->isCancelled = true;
+        cancelAll(*state, state->inputs.size());
+        if (state->isAbandoned()) all.fail(Failure::of<CancelledError>());
     };
 }
 
@@ -50,27 +89,28 @@ auto askAll(std::shared_ptr<State> state) {
 template <class T>
     requires(!std::is_void_v<T>)
 Deferred<std::vector<T>> gatherResults(std::vector<Deferred<T>> inputs) {
-    auto state = std::make_shared<detail::Gathering<T>>();
+    using State = detail::Gathering<T>;
+    auto state = std::make_shared<State>(inputs);
     Deferred<std::vector<T>> all;
     all.state()->setCanceller(detail::askAll(state), true);
-    state->inputs = inputs;
-    state->results.resize(inputs.size());
-    state->missing = inputs.size();
     if (inputs.empty()) all.callback(std::vector<T>());
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        inputs[i].addBoth([state, all, i](Result<T> result) mutable {
-            --state->missing;
-            if (state->isOver) return;
+        inputs[i].addBoth([hold = detail::Hold<State>(state, i), all, i](Result<T> result) mutable {
+            State& gathering = hold.resolve();
+            if (gathering.isOver || all.called()) return;
             if (!result) {
-                state->isOver = true;
+                gathering.isOver = true;
                 return all.errback(FirstError(result.error(), i));
             }
-            state->results[i].emplace(std::move(result));
-            if (state->missing > 0) return;
+            gathering.results[i].emplace(std::move(result));
+            if (gathering.missing > 0) {
+                if (gathering.isAbandoned()) all.errback(Failure::of<CancelledError>());
+                return;
+            }
             std::vector<T> values;
-            values.reserve(state->results.size());
-            for (auto& each : state->results) values.push_back(std::move(**each));
-            state->isOver = true;
+            values.reserve(gathering.results.size());
+            for (auto& each : gathering.results) values.push_back(std::move(**each));
+            gathering.isOver = true;
             all.callback(std::move(values));
         });
     }
@@ -95,7 +135,7 @@ struct RaceResult {
 
 /// The first success; all others are cancelled then, and have ended when this fires. If all fail:
 /// FailureGroup with the failures in the order of `inputs`. Consumes the inputs' results. Without
-/// inputs it never fires.
+/// inputs it never fires, unless cancelled.
 ///
 /// Cancel    cancels every input, which normally makes it fail with FailureGroup.
 /// Source    Twisted: defer.race; there the losers' ends are not awaited.
@@ -103,29 +143,28 @@ template <class T>
     requires(!std::is_void_v<T>)
 Deferred<RaceResult<T>> race(std::vector<Deferred<T>> inputs) {
     struct State : detail::Gathering<T> {
+        using detail::Gathering<T>::Gathering;
         std::optional<RaceResult<T>> winner;
     };
-    auto state = std::make_shared<State>();
-    state->inputs = inputs;
-    state->results.resize(inputs.size());
-    state->missing = inputs.size();
+    auto state = std::make_shared<State>(inputs);
     Deferred<RaceResult<T>> first;
     first.state()->setCanceller(detail::askAll(state), true);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        inputs[i].addBoth([state, first, i](Result<T> result) mutable {
-            --state->missing;
-            bool wins = result.has_value() && !state->winner;
-            if (wins) {
-                state->winner.emplace(i, std::move(*result));
-                auto losers = state->inputs;
-                detail::cancelAll(losers, i);
-            } else if (!result) {
-                state->results[i].emplace(result.error());
+        inputs[i].addBoth([hold = detail::Hold<State>(state, i), first, i](Result<T> result) mutable {
+            State& running = hold.resolve();
+            if (!result) {
+                running.results[i].emplace(result.error());
+            } else if (!running.winner) {
+                running.winner.emplace(i, std::move(*result));
+                running.isCancelled = true;
+                detail::cancelAll(running, i);
             }
-            if (state->missing > 0 || std::exchange(state->isOver, true) || first.called()) return;
-            if (state->winner) return first.callback(std::move(*state->winner));
+            bool isLast = running.missing == 0 || running.isAbandoned();
+            if (!isLast || first.called() || std::exchange(running.isOver, true)) return;
+            if (running.winner) return first.callback(std::move(*running.winner));
+            if (running.missing > 0) return first.errback(Failure::of<CancelledError>());
             std::vector<Failure> failures;
-            for (auto& each : state->results) failures.push_back(each->error());
+            for (auto& each : running.results) failures.push_back(each->error());
             first.errback(FailureGroup(std::move(failures)));
         });
     }

@@ -3,6 +3,8 @@
 #include <wring/deferred/timeout.hpp>
 #include <wring/runtime/assert.hpp>
 
+#include <utility>
+
 namespace wring {
 
 /// Watches one child; lives until that has ended.
@@ -34,7 +36,11 @@ class Scope::Child final : public detail::DeferredWatcher, public detail::Pooled
 Scope::~Scope() { WRING_ASSERT(running_ == 0, "a Scope was destroyed while its children run"); }
 
 void Scope::adopt(detail::DeferredBase& state) {
-    if (state.isCalled()) return noteFailure(state);
+    if (state.isCalled()) {
+        // Whoever spawned it could not handle its failure yet.
+        if (!isJoining_ && state.failure()) return early_.push_back(Ref<detail::DeferredBase>(&state));
+        return noteFailure(state);
+    }
     idle_.clear();
     auto* child = new Child(*this, state);
     if (!isCancelled_) return;
@@ -44,21 +50,30 @@ void Scope::adopt(detail::DeferredBase& state) {
 
 void Scope::ended(detail::DeferredBase& state) noexcept {
     --running_;
+    ++busy_;
     noteFailure(state);
-    if (running_ == 0) idle_.set();
+    --busy_;
+    wakeIfIdle();
+}
+
+// The last thing anyone does with the scope.
+void Scope::wakeIfIdle() noexcept {
+    if (running_ == 0 && busy_ == 0) idle_.set();
 }
 
 void Scope::noteFailure(detail::DeferredBase& state) noexcept {
     const Failure* failure = state.failure();
     if (!failure) return;
+    if (detail::isCancellation(*failure)) return state.failureSeen();
+    if (failure_) return;  // join() can tell one only; the others are logged as unhandled
     state.failureSeen();
-    if (failure->check<CancelledError>()) return;
-    if (!failure_) failure_ = *failure;
+    failure_ = *failure;
     cancel();
 }
 
 void Scope::cancel() noexcept {
     isCancelled_ = true;
+    ++busy_;
     // Ending a child may end others: look for the next one from the front each time.
     for (Child* each = first_; each;) {
         if (each->isAsked_) {
@@ -73,20 +88,25 @@ void Scope::cancel() noexcept {
         }
         each = first_;
     }
+    --busy_;
+    wakeIfIdle();
 }
 
 Task<> Scope::join() {
-    if (running_ > 0) {
-        auto waited = co_await outcome(idle_.wait());
-        if (!waited) {
-            cancel();
-            // Cancelled work is awaited all the same; it has no business taking for ever, and if
-            // it does, whoever shuts down names it.
-            while (running_ > 0) co_await shield(Duration::max(), waitIdle());
-            waited.value();
-        }
+    isJoining_ = true;
+    for (const auto& each : std::exchange(early_, {})) noteFailure(*each);
+    Result<void> waited;
+    while (running_ > 0) {
+        waited = co_await outcome(idle_.wait());
+        if (waited) continue;
+        cancel();
+        // Cancelled work is awaited all the same; it has no business taking for ever, and if
+        // it does, whoever shuts down names it.
+        while (running_ > 0) co_await shield(Duration::max(), waitIdle());
     }
+    isJoining_ = false;
     if (failure_) std::exchange(failure_, std::nullopt)->raise();
+    waited.value();
 }
 
 Task<> Scope::waitIdle() { co_await idle_.wait(); }

@@ -4,11 +4,13 @@
 #include <wring/deferred/start.hpp>
 
 #include <optional>
+#include <vector>
 
 namespace wring {
 
 /// Owns started tasks: none outlives it. When a child fails and nobody handles that on its
-/// Deferred, the siblings are cancelled and join() rethrows the failure.
+/// Deferred, the siblings are cancelled and join() rethrows the failure. One that fails before
+/// spawn() returns may still be handled until the join. Further failures are logged.
 ///
 /// Lifetime  join before it dies; destroying one with running children ends the process. In a
 ///           function, withScope() sees to that whatever happens.
@@ -37,7 +39,8 @@ class WRING_API Scope {
     std::size_t running() const noexcept { return running_; }
 
     /// Waits until no child runs. Rethrows the failure that ended the scope, if any. Cancelling
-    /// the waiter cancels the children and still waits for their ends.
+    /// the waiter cancels the children and still waits for their ends; a failure of theirs then
+    /// takes the place of CancelledError.
     [[nodiscard]] Task<> join();
 
  private:
@@ -45,13 +48,17 @@ class WRING_API Scope {
     void adopt(detail::DeferredBase& state);
     void ended(detail::DeferredBase& state) noexcept;
     void noteFailure(detail::DeferredBase& state) noexcept;
+    void wakeIfIdle() noexcept;
     Task<> waitIdle();
 
     Child* first_ = nullptr;
     std::size_t running_ = 0;
+    unsigned busy_ = 0;  // while set, nobody is woken: who waits for the end may destroy the scope
     Event idle_;
+    std::vector<Ref<detail::DeferredBase>> early_;  // failed before spawn() returned
     std::optional<Failure> failure_;
     bool isCancelled_ = false;
+    bool isJoining_ = false;
 };
 
 /// Runs body(scope, args…), a task, and joins the scope after it: if the body fails its children
@@ -63,11 +70,13 @@ auto withScope(F body, Args... args)
     auto result = co_await outcome(std::invoke(body, scope, std::move(args)...));
     if (!result) scope.cancel();
     auto joined = co_await outcome(scope.join());
+    // What a child failed with says more than that the body was cancelled.
+    if (!joined && (result || detail::isCancellation(result.error()))) {
+        result = joined.error();
+    }
     if constexpr (std::is_void_v<typename decltype(result)::value_type>) {
         result.value();
-        joined.value();
     } else {
-        if (result && !joined) co_return joined.error();
         co_return std::move(result);
     }
 }

@@ -11,6 +11,16 @@ IReactorTime& currentTime() noexcept {
     return *reactor;
 }
 
+bool SleepAwaiter::arm() {
+    try {
+        time_.arm(*this, after(time_.now(), delay_));
+    } catch (...) {
+        withdraw();  // no memory: the coroutine goes on with the exception
+        throw;
+    }
+    return true;
+}
+
 void SleepAwaiter::cancelWait() noexcept {
     time_.disarm(*this);
     isCancelled_ = true;

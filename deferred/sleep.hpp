@@ -24,13 +24,7 @@ class WRING_API SleepAwaiter final : public Wait, private Timer {
             isCancelled_ = true;
             return false;
         }
-        try {
-            time_.arm(*this, after(time_.now(), delay_));
-        } catch (...) {
-            withdraw();
-            throw;
-        }
-        return true;
+        return arm();
     }
     void await_resume() { takeResult().value(); }
     Result<void> takeResult() noexcept {
@@ -40,6 +34,7 @@ class WRING_API SleepAwaiter final : public Wait, private Timer {
     void cancelWait() noexcept override;
 
  private:
+    bool arm();
     static void onDue(Timer& timer) noexcept;
 
     IReactorTime& time_;

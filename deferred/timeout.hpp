@@ -1,5 +1,6 @@
 #pragma once
 
+#include <wring/deferred/errors.hpp>
 #include <wring/deferred/sleep.hpp>
 #include <wring/runtime/outcome.hpp>
 #include <wring/runtime/task.hpp>
@@ -54,7 +55,7 @@ detail::TaskOf<A&&> withTimeout(Duration limit, A awaitable,
     WRING_ASSERT(fiber, "withTimeout needs a coroutine of wring's around it");
     detail::DeadlineRegion region(*fiber, time, limit);
     auto result = co_await outcome(std::move(awaitable));
-    if (!result && region.isCause() && result.error().template check<CancelledError>()) {
+    if (!result && region.isCause() && detail::isCancellation(result.error())) {
         result = Failure::of<TimeoutError>();
     }
     if constexpr (std::is_void_v<typename decltype(result)::value_type>) {

@@ -4,6 +4,7 @@
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/log.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace wring {
@@ -15,6 +16,21 @@ WRING_DEFINE_ERROR(FirstError, Error, "The first of several gathered results to 
 WRING_DEFINE_ERROR(FailureGroup, Error, "All of the raced operations failed", false);
 
 namespace detail {
+
+bool isCancellation(const Failure& failure) noexcept {
+    if (failure.check<CancelledError>()) return true;
+    if (!failure.check<FirstError>() && !failure.check<FailureGroup>()) return false;
+    try {
+        failure.raise();
+    } catch (const FirstError& first) {
+        return isCancellation(first.subFailure);
+    } catch (const FailureGroup& group) {
+        return !group.failures.empty() &&
+               std::all_of(group.failures.begin(), group.failures.end(), isCancellation);
+    } catch (...) {
+        return false;
+    }
+}
 
 DeferredBase::~DeferredBase() = default;
 
@@ -136,7 +152,7 @@ void DeferredBase::disposeLinks() noexcept {
 
 void DeferredBase::reportUnhandled(const Failure& failure) const noexcept {
     if (isFailureSeen_) return;
-    if (wasToldToEnd_ && failure.check<CancelledError>()) return;
+    if (wasToldToEnd_ && isCancellation(failure)) return;
     log(LogLevel::critical, "Unhandled error in Deferred: " + failure.className() + ": " +
                                 failure.getErrorMessage());
 }
