@@ -40,9 +40,10 @@ class WRING_API SystemEvents {
  public:
     using Trigger = UniqueFunction<void(Ref<EventBarrier>)>;
 
-    SystemEvents() = default;
+    SystemEvents();
     SystemEvents(const SystemEvents&) = delete;
     SystemEvents& operator=(const SystemEvents&) = delete;
+    ~SystemEvents();
 
     TriggerHandle add(EventPhase phase, const std::string& event, Trigger trigger);
     /// Throws UsageError for a handle that is not (or no longer) known.
@@ -65,6 +66,12 @@ class WRING_API SystemEvents {
     };
     void runPhase(const std::string& event, EventPhase phase, const Ref<EventBarrier>& barrier);
 
+    /// What holds an event back may be released after all this has gone.
+    struct Life : RefCounted {
+        bool hasEnded = false;
+    };
+
+    Ref<Life> life_;
     std::map<std::string, Event> events_;
     std::uint64_t nextId_ = 1;
 };
