@@ -35,12 +35,12 @@ std::vector<Ref<IDelayedCall>> Clock::getDelayedCalls() const {
 
 void Clock::advance(Duration amount) {
     now_ = after(now_, amount);
-    detail::DelayedCall::keepErrors(true);
+    bool before = detail::DelayedCall::keepErrors(true);
     std::exception_ptr error;
     while (!error && timers_.runFirst(now_, std::numeric_limits<std::uint64_t>::max())) {
         error = detail::DelayedCall::takeError();
     }
-    detail::DelayedCall::keepErrors(false);
+    detail::DelayedCall::keepErrors(before);
     if (error) std::rethrow_exception(error);
 }
 

@@ -32,14 +32,18 @@ void Failure::inspect() noexcept {
     try {
         std::rethrow_exception(exception_);
     } catch (const Error& error) {
-        // A subclass that a user derived without a description of its own is asked by type.
-        if (*error.kind().type == typeid(error)) class_ = &error.kind();
-        operation_ = error.operation();
-        code_ = error.number();
+        describe(error);
     } catch (const std::system_error& error) {
         code_ = error.code().value();
     } catch (...) {
     }
+}
+
+void Failure::describe(const Error& error) noexcept {
+    // A subclass that a user derived without a description of its own is asked by type.
+    if (*error.kind().type == typeid(error)) class_ = &error.kind();
+    operation_ = error.operation();
+    code_ = error.number();
 }
 
 std::string Failure::getErrorMessage() const {

@@ -26,8 +26,13 @@ class WRING_API Failure {
 
     /// Wraps an exception object without throwing it.
     template <std::derived_from<std::exception> E>
-    Failure(E error) noexcept : exception_(std::make_exception_ptr(std::move(error))) {
-        if constexpr (std::derived_from<E, Error>) inspect();
+    Failure(E error) noexcept {
+        if constexpr (std::derived_from<E, Error>) {
+            describe(error);
+        } else if constexpr (std::derived_from<E, std::system_error>) {
+            code_ = error.code().value();
+        }
+        exception_ = std::make_exception_ptr(std::move(error));
     }
 
     /// Wraps what was caught. `exception` is not null.
@@ -74,6 +79,7 @@ class WRING_API Failure {
 
     bool isA(const ErrorClass& wanted) const noexcept;
     void inspect() noexcept;
+    void describe(const Error& error) noexcept;
 
     template <class E>
     bool matches() const noexcept {

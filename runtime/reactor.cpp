@@ -125,11 +125,13 @@ void Reactor::start(bool installSignalHandlers) {
 void Reactor::stop() {
     bool mayStop = stage_ == Stage::starting || stage_ == Stage::started;
     if (!mayStop || stopRequested_) throw ReactorNotRunning();
-    stopRequested_ = true;
+    requestStop();
 }
 
 void Reactor::requestStop() noexcept {
-    if (stage_ == Stage::starting || stage_ == Stage::started) stopRequested_ = true;
+    if (stage_ != Stage::starting && stage_ != Stage::started) return;
+    stopRequested_ = true;
+    if (!isInside_) armEmbedded();
 }
 
 void Reactor::crash() noexcept {
@@ -146,7 +148,10 @@ void Reactor::iterate(Duration delay) {
 
 int Reactor::fd() {
     if (!internals_->embedding) {
+        // First the ring is made to run: it does not tell a poll that began before.
+        driver_->flush();
         internals_->embedding = std::make_unique<detail::Embedding>(driver_->fd());
+        // The startup is work to be done.
         internals_->embedding->wakeAfter(Duration::zero());
     }
     return internals_->embedding->fd();

@@ -74,6 +74,6 @@ std::exception_ptr DelayedCall::takeError() noexcept {
     return std::exchange(keptError, nullptr);
 }
 
-void DelayedCall::keepErrors(bool keep) noexcept { keepsErrors = keep; }
+bool DelayedCall::keepErrors(bool keep) noexcept { return std::exchange(keepsErrors, keep); }
 
 }  // namespace wring::detail

@@ -24,7 +24,8 @@ class DelayedCall final : public IDelayedCall, public Pooled {
 
     /// Where exceptions of the function go, if not to the log: Clock rethrows them.
     static std::exception_ptr takeError() noexcept;
-    static void keepErrors(bool keep) noexcept;
+    /// Gives what it was before.
+    static bool keepErrors(bool keep) noexcept;
 
  private:
     enum class State : unsigned char { waiting, called, cancelled };

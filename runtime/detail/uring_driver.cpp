@@ -10,6 +10,7 @@
 #include <cstring>
 #include <liburing.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -58,6 +59,7 @@ UringDriver::UringDriver(const DriverOptions& options)
 UringDriver::~UringDriver() {
     abandonAll();
     io_uring_queue_exit(ring_.get());  // before the memory that it was given
+    if (newsFd_ >= 0) ::close(newsFd_);
     if (bufferRing_) ::munmap(bufferRing_, bufferRingBytes_);
 }
 
@@ -137,7 +139,33 @@ DriverStats UringDriver::stats() const noexcept {
     return copy;
 }
 
-int UringDriver::fd() noexcept { return ring_->ring_fd; }
+// Not the ring's own descriptor: with deferred task work that does not wake who polls it already.
+int UringDriver::fd() noexcept {
+    if (newsFd_ >= 0) return newsFd_;
+    int made = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (made < 0) return ring_->ring_fd;
+    if (io_uring_register_eventfd(ring_.get(), made) < 0) {
+        ::close(made);
+        return ring_->ring_fd;
+    }
+    return newsFd_ = made;
+}
+
+// At the beginning of a turn: what comes later is news again.
+void UringDriver::takeNews() noexcept {
+    if (newsFd_ < 0) return;
+    std::uint64_t count;
+    [[maybe_unused]] ssize_t got = ::read(newsFd_, &count, sizeof count);
+}
+
+void UringDriver::passNewsOn() noexcept {
+    if (newsFd_ < 0) return;
+    bool isLeft = io_uring_cq_ready(ring_.get()) > 0 || io_uring_cq_has_overflow(ring_.get()) ||
+                  !done_.empty() || !backlog_.empty();
+    if (!isLeft) return;
+    std::uint64_t one = 1;
+    [[maybe_unused]] ssize_t written = ::write(newsFd_, &one, sizeof one);
+}
 
 void UringDriver::submit(Operation& operation) noexcept {
     WRING_ASSERT(!operation.inFlight(), "an operation was submitted twice");
@@ -327,6 +355,7 @@ void UringDriver::flush() noexcept {
 unsigned UringDriver::wait(Duration timeout) noexcept {
     enable();
     isParked_ = false;
+    takeNews();
     unsigned told = tellDone();
     retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
@@ -336,6 +365,7 @@ unsigned UringDriver::wait(Duration timeout) noexcept {
     enter(isBusy ? Duration::zero() : timeout);
     told += reap();
     told += tellDone();
+    passNewsOn();
     return told;
 }
 

@@ -67,6 +67,8 @@ class UringDriver final : public KernelDriver {
     static void onWake(Operation& operation, Completion& completion) noexcept;
     void abandonAll() noexcept;
     void disown() noexcept;
+    void takeNews() noexcept;
+    void passNewsOn() noexcept;
     void publishBuffers() noexcept;
     bool picksBuffers() const noexcept { return bufferRing_ != nullptr; }
 
@@ -92,6 +94,7 @@ class UringDriver final : public KernelDriver {
     OperationList done_;            // ended in here, not yet told
     WakeOperation wake_;
     unsigned completionsPerTurn_;
+    int newsFd_ = -1;  // once somebody has asked for fd()
     bool enabled_ = false;
     bool abandoning_ = false;
     const void* owner_ = nullptr;
