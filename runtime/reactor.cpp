@@ -277,19 +277,22 @@ ReactorResource::ReactorResource(Reactor& reactor) noexcept : reactor_(reactor) 
     ++reactor.resourceCount_;
 }
 
-ReactorResource::~ReactorResource() {
+ReactorResource::~ReactorResource() { leaveReactor(); }
+
+void ReactorResource::leaveReactor() noexcept {
+    if (!std::exchange(isRegistered_, false)) return;
     (previous_ ? previous_->next_ : reactor_.resources_) = next_;
     if (next_) next_->previous_ = previous_;
     if (reactor_.stopCursor_ == this) reactor_.stopCursor_ = next_;
     --reactor_.resourceCount_;
     std::erase(reactor_.wantDescriptor_, this);
-    if (!isEnding_) return;
+    if (!std::exchange(isEnding_, false)) return;
     (previousEnding_ ? previousEnding_->nextEnding_ : reactor_.ending_) = nextEnding_;
     (nextEnding_ ? nextEnding_->previousEnding_ : reactor_.lastEnding_) = previousEnding_;
 }
 
 void ReactorResource::endOfTurn() noexcept {
-    if (isEnding_) return;
+    if (isEnding_ || !isRegistered_) return;
     isEnding_ = true;
     nextEnding_ = nullptr;
     previousEnding_ = reactor_.lastEnding_;

@@ -7,7 +7,7 @@ namespace wring {
 class Reactor;
 
 /// Base of what lives on a reactor and has to be told when it ends: connections, listening
-/// ports. Registered from construction to destruction.
+/// ports. Registered from construction until leaveReactor() or destruction.
 class WRING_API ReactorResource {
  public:
     explicit ReactorResource(Reactor& reactor) noexcept;
@@ -27,6 +27,9 @@ class WRING_API ReactorResource {
  protected:
     /// Asks for one turnEnded(); asking again before it has come changes nothing.
     void endOfTurn() noexcept;
+    /// Nothing of it is left on the reactor: shutdown waits for it no longer, and who holds it may
+    /// keep it beyond the reactor's life. It gets no turnEnded() any more.
+    void leaveReactor() noexcept;
 
  private:
     friend class Reactor;
@@ -35,6 +38,7 @@ class WRING_API ReactorResource {
     ReactorResource* previous_ = nullptr;
     ReactorResource* nextEnding_ = nullptr;
     ReactorResource* previousEnding_ = nullptr;
+    bool isRegistered_ = true;
     bool isEnding_ = false;
     bool isToldToStop_ = false;
 };

@@ -104,7 +104,7 @@ void Connection::startReading() noexcept {
 
 void Connection::stopReading() noexcept {
     wantsReading_ = false;
-    reactor().driver().cancel(receive_);
+    if (receive_.inFlight()) reactor().driver().cancel(receive_);
 }
 
 void Connection::onReceived(Operation& operation, Completion& completion) noexcept {
@@ -170,6 +170,7 @@ void Connection::finishClose() noexcept {
     stage_ = Stage::closed;
     reactor().closeDescriptor(std::exchange(fd_, -1));
     if (Ref<ConnectionGroup> group = std::move(group_)) group->remove(*this);
+    leaveReactor();
     connectionClosed();
 }
 
