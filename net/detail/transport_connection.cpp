@@ -13,7 +13,12 @@ namespace wring::detail {
 
 namespace {
 constexpr std::size_t highWaterBytes = 65536;
+
+Failure doneFailure(bool afterWriteShut) {
+    if (!afterWriteShut) return Failure::of<ConnectionDone>();
+    return Failure(ConnectionDone(0, "close", "Connection done"));
 }
+}  // namespace
 
 void connectTransport(Socket socket, Ref<IProtocol> protocol, bool isClient) {
     auto transport = makeRef<TransportConnection>(std::move(socket), std::move(protocol));
@@ -43,18 +48,22 @@ void TransportConnection::begin(bool isClient) {
 }
 
 void TransportConnection::write(BytesView bytes) {
-    if (bytes.empty() || !isOpen() || reason_ || isWriteShut_) return;
+    if (bytes.empty() || !mayWrite()) return;
     pending_.append(bytes);
     endOfTurn();
     checkHighWater();
 }
 
 void TransportConnection::writeSequence(std::span<const BytesView> parts) {
-    for (BytesView part : parts) {
-        if (isOpen() && !reason_ && !isWriteShut_) pending_.append(part);
-    }
+    if (!mayWrite()) return;
+    for (BytesView part : parts) pending_.append(part);
     endOfTurn();
     checkHighWater();
+}
+
+// After loseConnection() only a registered producer has still something to say.
+bool TransportConnection::mayWrite() const noexcept {
+    return isOpen() && !reason_ && !isWriteShut_ && (!isDisconnecting_ || producer_);
 }
 
 void TransportConnection::checkHighWater() {
@@ -114,7 +123,9 @@ void TransportConnection::resumeProducing() {
     endOfTurn();  // what came meanwhile is delivered from there, never from in here
 }
 
-Address TransportConnection::getHost() const { return Connection::getHost(); }
+Address TransportConnection::getHost() const {
+    return isOpen() ? Connection::getHost() : host_;
+}
 void TransportConnection::setTcpNoDelay(bool on) { setFlag(IPPROTO_TCP, TCP_NODELAY, on); }
 bool TransportConnection::getTcpNoDelay() const { return getFlag(IPPROTO_TCP, TCP_NODELAY); }
 void TransportConnection::setTcpKeepAlive(bool on) { setFlag(SOL_SOCKET, SO_KEEPALIVE, on); }
@@ -140,6 +151,7 @@ void TransportConnection::deliver(BytesView data) noexcept {
     } catch (...) {
         Failure failure = Failure::current();
         log(LogLevel::error, "protocol: dataReceived threw: " + failure.getErrorMessage());
+        if (isOpen()) reason_.reset();  // an abort it asked for before it threw
         lose(std::move(failure), true);
     }
 }
@@ -234,12 +246,12 @@ bool TransportConnection::mayClose() const noexcept {
 void TransportConnection::turnEnded() noexcept {
     Ref<TransportConnection> alive(this);
     if (!isOpen()) return;
-    if (reason_) return beginClose(reason_->check<ConnectionAborted>());
+    if (reason_) return lose(*reason_, reason_->check<ConnectionAborted>());
     if (mayDeliver()) deliverInbox();
     if (!isOpen()) return;
     flush();
     if (!mayClose()) return;
-    if (isDisconnecting_) return lose(Failure::of<ConnectionDone>(), false);
+    if (isDisconnecting_) return lose(doneFailure(isWriteShut_), false);
     if (isLosingWrite_) {
         isLosingWrite_ = false;
         isWriteShut_ = true;
@@ -250,6 +262,7 @@ void TransportConnection::turnEnded() noexcept {
 
 void TransportConnection::lose(Failure reason, bool reset) noexcept {
     if (!reason_) reason_ = std::move(reason);
+    if (isOpen()) host_ = Connection::getHost();
     beginClose(reset);
 }
 

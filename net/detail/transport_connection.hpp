@@ -50,6 +50,7 @@ class TransportConnection final : public ITransport, public Connection, public P
     void connectionClosed() noexcept override;
     void turnEnded() noexcept override;
 
+    bool mayWrite() const noexcept;
     bool mayDeliver() const noexcept;
     void deliver(BytesView data) noexcept;
     void deliverInbox() noexcept;
@@ -65,6 +66,7 @@ class TransportConnection final : public ITransport, public Connection, public P
     Ref<TransportConnection> self_;  // until connectionLost
     Ref<IProtocol> protocol_;        //
     Address peer_;
+    Address host_;       // once it closes; the kernel knows before
     ByteQueue pending_;  // written, not yet given to the kernel
     ByteQueue sending_;  // with the kernel
     Inbox inbox_;        // came while paused
