@@ -284,6 +284,13 @@ Peer serveOne(Reactor& reactor, Record& record, int bufferBytes = 0) {
     return std::move(ends.far);
 }
 
+/// Ends the connection of a record's protocol, which refers to the record, and waits for it.
+inline Task<> finish(Reactor& reactor, Record* record) {
+    if (record->made == record->lost) co_return;
+    record->protocol->transport().abortConnection();
+    while (record->made != record->lost) co_await sleepFor(Duration::zero(), reactor);
+}
+
 using Strings = std::vector<std::string>;
 
 }  // namespace wring::testing
