@@ -94,6 +94,7 @@ class PlainListener {
         ::getsockname(listener_.fd(), reinterpret_cast<sockaddr*>(&storage), &bytes);
         address_ = Address::fromSockaddr(&storage, bytes);
     }
+    int fd() const noexcept { return listener_.fd(); }
     Address address() const noexcept { return address_; }
     Peer accept() { return Peer(::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC)); }
     void close() { listener_.close(); }
