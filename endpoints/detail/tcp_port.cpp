@@ -17,6 +17,11 @@ class detail::TcpPort::Listening final : public Acceptor {
         startAccepting();
     }
     void stop() noexcept { beginClose(); }
+    /// From now on the kernel refuses who connects.
+    void refuse() noexcept {
+        stopAccepting();
+        reactor().driver().shutdownNow(fd(), SHUT_RDWR);
+    }
     void reactorStopping() noexcept override { beginClose(); }
 
  private:
@@ -85,8 +90,9 @@ Deferred<> TcpPort::stopListening() {
     if (!listening_) return succeed();
     Deferred<> ended;
     stopping_.push_back(ended);
-    // In a later turn even where the close could be done at once.
+    // Closed in a later turn even where it could be done at once.
     if (stopping_.size() == 1) {
+        listening_->refuse();
         reactor_.callLater(Duration::zero(), [port = Ref<TcpPort>(this)] {
             if (port->listening_) port->listening_->stop();
         });

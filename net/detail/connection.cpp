@@ -22,7 +22,11 @@ void ConnectionGroup::remove(Connection& connection) noexcept {
     place = connection.nextInGroup_;
     if (cursor_ == &connection) cursor_ = place;
     if (place) place->previousInGroup_ = connection.previousInGroup_;
-    if (--size_ == 0) idle_.set();
+    --size_;
+}
+
+void ConnectionGroup::removed() noexcept {
+    if (size_ == 0) idle_.set();
 }
 
 void ConnectionGroup::abortAll() noexcept {
@@ -169,9 +173,12 @@ void Connection::finishClose() noexcept {
     if (stage_ != Stage::closing || receive_.inFlight() || send_.inFlight()) return;
     stage_ = Stage::closed;
     reactor().closeDescriptor(std::exchange(fd_, -1));
-    if (Ref<ConnectionGroup> group = std::move(group_)) group->remove(*this);
+    Ref<ConnectionGroup> group = std::move(group_);
+    if (group) group->remove(*this);
     leaveReactor();
     connectionClosed();
+    // Only now: who waits for the last one's end may rely on its connectionLost() having run.
+    if (group) group->removed();
 }
 
 }  // namespace wring::detail

@@ -27,6 +27,7 @@ class WRING_API ConnectionGroup : public RefCounted {
     friend class Connection;
     void add(Connection& connection) noexcept;
     void remove(Connection& connection) noexcept;
+    void removed() noexcept;
 
     Connection* first_ = nullptr;
     Connection* cursor_ = nullptr;  // the next one to be aborted
