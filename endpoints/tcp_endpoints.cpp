@@ -53,9 +53,14 @@ Task<Socket> TCPClientEndpoint::attemptInTime(Reactor& reactor, ConnectOptions o
 
 namespace {
 
-// The factory is in use until the connection it served is lost.
-Deferred<> stopWhenLost(Ref<IProtocol> protocol, Ref<IFactory> factory) {
-    auto ended = co_await outcome(protocol->lost().wait());
+constexpr Duration shutdownLimit = std::chrono::seconds(10);
+
+Task<> waitLost(Ref<IProtocol> protocol) { co_await protocol->lost().wait(); }
+
+// The factory is in use until the connection it served is lost. A stopping reactor cancels this
+// as it does any work, and loses the connection soon after: the shield keeps that order.
+Deferred<> stopWhenLost(Reactor& reactor, Ref<IProtocol> protocol, Ref<IFactory> factory) {
+    auto ended = co_await outcome(shield(shutdownLimit, waitLost(std::move(protocol)), reactor));
     factory->doStop();
 }
 
@@ -83,7 +88,7 @@ Deferred<Ref<IProtocol>> TCPClientEndpoint::connectFactory(Reactor& reactor, Con
         protocol = socket.error();
     }
     if (protocol) {
-        stopWhenLost(*protocol, factory);
+        stopWhenLost(reactor, *protocol, factory);
     } else {
         factory->doStop();
     }
