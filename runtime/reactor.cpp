@@ -268,7 +268,10 @@ void Reactor::closeDescriptor(int fd) noexcept {
     for (ReactorResource* each : std::exchange(wantDescriptor_, {})) each->endOfTurn();
 }
 
-void Reactor::awaitDescriptor(ReactorResource& resource) { wantDescriptor_.push_back(&resource); }
+void Reactor::awaitDescriptor(ReactorResource& resource) {
+    std::erase(wantDescriptor_, &resource);
+    wantDescriptor_.push_back(&resource);
+}
 
 ReactorResource::ReactorResource(Reactor& reactor) noexcept : reactor_(reactor) {
     next_ = reactor.resources_;
