@@ -38,7 +38,13 @@ void ConnectionGroup::abortAll() noexcept {
 }
 
 void Inbox::push(Bytes chunk) {
-    if (empty()) clear();
+    if (empty()) {
+        clear();
+    } else if (chunks_.size() == chunks_.capacity() && first_ >= chunks_.size() / 2) {
+        // What was taken makes room, or a reader that never catches up would let this grow.
+        chunks_.erase(chunks_.begin(), chunks_.begin() + first_);
+        first_ = 0;
+    }
     bytes_ += chunk.size();
     chunks_.push_back(std::move(chunk));
 }
