@@ -68,7 +68,8 @@ class TcpClientParser final : public IStreamClientEndpointStringParser {
                                                  const Description& description) override {
         Arguments arguments(description, {"host", "port"}, {"timeout", "bindAddress"},
                             Positionals::skipNamed);
-        ConnectOptions options(arguments.text("host"), arguments.port("port"));
+        std::string host = arguments.text("host");  // first: what is missing is told in order
+        ConnectOptions options(std::move(host), arguments.port("port"));
         if (options.port == 0) arguments.reject("port", "0 cannot be connected to");
         options.timeout = arguments.seconds("timeout", options.timeout);
         if (arguments.has("bindAddress")) {

@@ -44,6 +44,12 @@ Inbox::Body& Inbox::body() {
 
 void Inbox::push(Bytes chunk) {
     Body& kept = body();
+    if (kept.chunks.size() == kept.chunks.capacity() && kept.first > kept.chunks.size() / 2) {
+        // What was taken makes room, or a reader that never catches up would let this grow.
+        kept.chunks.erase(kept.chunks.begin(),
+                          kept.chunks.begin() + static_cast<std::ptrdiff_t>(kept.first));
+        kept.first = 0;
+    }
     kept.bytes += chunk.size();
     kept.chunks.push_back(std::move(chunk));
 }
