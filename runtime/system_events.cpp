@@ -11,10 +11,6 @@ void EventBarrier::release() {
     if (--held_ == 0 && open_) std::exchange(open_, nullptr)();
 }
 
-SystemEvents::SystemEvents() : life_(makeRef<Life>()) {}
-
-SystemEvents::~SystemEvents() { life_->hasEnded = true; }
-
 TriggerHandle SystemEvents::add(EventPhase phase, const std::string& event, Trigger trigger) {
     auto& entries = events_[event].phases[static_cast<std::size_t>(phase)];
     entries.push_back({nextId_, std::move(trigger)});
@@ -52,8 +48,7 @@ void SystemEvents::runPhase(const std::string& event, EventPhase phase,
 
 void SystemEvents::firePhased(const std::string& event, UniqueFunction<void()> enter) {
     auto barrier = makeRef<EventBarrier>(
-        [this, life = life_, event, enter = std::move(enter)]() mutable {
-            if (life->hasEnded) return;
+        [this, event, enter = std::move(enter)]() mutable {
             if (enter) enter();
             runPhase(event, EventPhase::during, makeRef<EventBarrier>(nullptr));
         });
@@ -78,9 +73,7 @@ void SystemEvents::runAfter(const std::string& event) {
 }
 
 void SystemEvents::fire(const std::string& event, UniqueFunction<void()> done) {
-    auto barrier = makeRef<EventBarrier>([this, life = life_, event,
-                                          done = std::move(done)]() mutable {
-        if (life->hasEnded) return;
+    auto barrier = makeRef<EventBarrier>([this, event, done = std::move(done)]() mutable {
         runPhase(event, EventPhase::during, makeRef<EventBarrier>(nullptr));
         runAfter(event);
         if (done) done();

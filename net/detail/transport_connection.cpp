@@ -25,7 +25,6 @@ void connectTransport(Socket socket, Ref<IProtocol> protocol, Ref<IFactory> clie
                                                   std::move(client));
     transport->begin();
 }
-}  // namespace
 
 TransportConnection::TransportConnection(Socket socket, Ref<IProtocol> protocol,
                                          Ref<IFactory> client)
