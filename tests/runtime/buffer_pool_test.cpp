@@ -1,7 +1,7 @@
 #include <wring/runtime/detail/buffer_pool.hpp>
 
-#include <algorithm>
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <set>
 
 namespace wring::detail {

@@ -33,9 +33,11 @@ std::string textOf(F function) {
 TEST_F(DelayedCallTest, runsOnceWithItsArguments) {
     std::string seen;
     auto call = clock_.callLater(
-        1s, [&](int number, const std::unique_ptr<std::string>& text) {
+        1s,
+        [&](int number, const std::unique_ptr<std::string>& text) {
             seen += *text + std::to_string(number);
-        }, 7, std::make_unique<std::string>("n"));
+        },
+        7, std::make_unique<std::string>("n"));
     EXPECT_EQ(call->getTime(), clock_.now() + 1s);
     EXPECT_TRUE(call->active());
     clock_.advance(10s);
@@ -139,8 +141,8 @@ TEST_F(DelayedCallTest, anImpossibleDelayIsRefusedAtOnce) {
 }
 
 TEST_F(DelayedCallTest, whatIsTooFarAheadNeverRuns) {
-    auto call = clock_.callLater(std::chrono::duration<double>(
-                                     std::numeric_limits<double>::infinity()), count());
+    auto call = clock_.callLater(
+        std::chrono::duration<double>(std::numeric_limits<double>::infinity()), count());
     EXPECT_EQ(call->getTime(), never);
     clock_.advance(std::chrono::hours(24 * 365 * 100));
     EXPECT_EQ(calls_, 0);

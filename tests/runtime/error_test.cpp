@@ -1,7 +1,7 @@
 #include <wring/runtime/error.hpp>
 
-#include <cerrno>
 #include <gtest/gtest.h>
+#include <cerrno>
 
 namespace wring {
 
@@ -14,10 +14,12 @@ namespace {
 TEST(ErrorTest, theTextIsTheMessageThenTheErrnoThenTheDetail) {
     EXPECT_STREQ(Error().what(), "An error occurred.");
     EXPECT_STREQ(Error(ECONNREFUSED).what(), "An error occurred: 111: Connection refused.");
-    EXPECT_STREQ(Error(EHOSTUNREACH, "connect").what(), "An error occurred: 113: No route to host.");
+    EXPECT_STREQ(Error(EHOSTUNREACH, "connect").what(),
+                 "An error occurred: 113: No route to host.");
     EXPECT_STREQ(DriverError(EPERM, "start", "why; cure").what(),
                  "The kernel interface cannot be used: 1: Operation not permitted: why; cure.");
-    EXPECT_STREQ(DriverError(0, "start", "why").what(), "The kernel interface cannot be used: why.");
+    EXPECT_STREQ(DriverError(0, "start", "why").what(),
+                 "The kernel interface cannot be used: why.");
 }
 
 TEST(ErrorTest, classesThatHaveNoUseForAnErrnoDoNotShowIt) {

@@ -1,10 +1,10 @@
 #include <wring/runtime/failure.hpp>
 
-#include <cerrno>
 #include <dlfcn.h>
 #include <gtest/gtest.h>
-#include <stdexcept>
 #include <unwind.h>
+#include <cerrno>
+#include <stdexcept>
 
 // Counts what the process throws and rethrows: some things must do neither.
 static int raised = 0;

@@ -1,8 +1,8 @@
 #include <wring/runtime/frame_pool.hpp>
 
+#include <gtest/gtest.h>
 #include <cstdint>
 #include <cstring>
-#include <gtest/gtest.h>
 #include <thread>
 #include <vector>
 
@@ -12,10 +12,10 @@ namespace {
 TEST(FramePoolTest, blocksOfAllSizesAreUsableAlignedAndCounted) {
     const long before = poolBlocksInUse();
     std::vector<std::pair<void*, std::size_t>> blocks;
-    for (std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{31}, std::size_t{32},
-                              std::size_t{33}, std::size_t{1024}, std::size_t{1025},
-                              std::size_t{4096}, poolBlockMax, poolBlockMax + 1,
-                              std::size_t{1} << 20}) {
+    for (std::size_t bytes :
+         {std::size_t{0}, std::size_t{1}, std::size_t{31}, std::size_t{32}, std::size_t{33},
+          std::size_t{1024}, std::size_t{1025}, std::size_t{4096}, poolBlockMax, poolBlockMax + 1,
+          std::size_t{1} << 20}) {
         void* block = poolAllocate(bytes);
         ASSERT_NE(block, nullptr);
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % 16, 0u) << bytes;

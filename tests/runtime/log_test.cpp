@@ -35,7 +35,8 @@ TEST_F(LogTest, setLogSinkGivesThePreviousOne) {
 
 TEST_F(LogTest, withoutASinkOneLineIsWrittenToStderr) {
     ::testing::internal::CaptureStderr();
-    for (LogLevel level : {LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::critical}) {
+    for (LogLevel level :
+         {LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::critical}) {
         log(level, "driver: {} 100% of it");
     }
     EXPECT_EQ(::testing::internal::GetCapturedStderr(),

@@ -2,14 +2,14 @@
 
 #include <wring/runtime/log.hpp>
 
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <atomic>
 #include <csignal>
 #include <map>
 #include <mutex>
-#include <poll.h>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 
 namespace wring {
 namespace {
@@ -166,10 +166,12 @@ TEST_P(ReactorLoopTest, timersThatNeverEndDoNotStarveInputNorThreads) {
         EXPECT_TRUE(reactor().callFromThread(say("from thread")));
     });
     struct Read : Operation {
-        explicit Read(Reactor& r) : Operation([](Operation& self, Completion& completion) noexcept {
-            EXPECT_EQ(completion.result, 1);
-            static_cast<Read&>(self).reactor.stop();
-        }), reactor(r) {}
+        explicit Read(Reactor& r)
+            : Operation([](Operation& self, Completion& completion) noexcept {
+                  EXPECT_EQ(completion.result, 1);
+                  static_cast<Read&>(self).reactor.stop();
+              }),
+              reactor(r) {}
         Reactor& reactor;
         std::byte byte{};
     } read(reactor());
@@ -184,12 +186,14 @@ TEST_P(ReactorLoopTest, timersThatNeverEndDoNotStarveInputNorThreads) {
 
 TEST_P(ReactorLoopTest, completionsThatNeverEndDoNotStarveTimers) {
     struct Spin : Operation {
-        explicit Spin(Reactor& r) : Operation([](Operation& self, Completion&) noexcept {
-            auto& spin = static_cast<Spin&>(self);
-            if (spin.isOver) return;
-            spin.prepareNop();
-            spin.reactor.driver().submit(spin);
-        }), reactor(r) {}
+        explicit Spin(Reactor& r)
+            : Operation([](Operation& self, Completion&) noexcept {
+                  auto& spin = static_cast<Spin&>(self);
+                  if (spin.isOver) return;
+                  spin.prepareNop();
+                  spin.reactor.driver().submit(spin);
+              }),
+              reactor(r) {}
         Reactor& reactor;
         bool isOver = false;
     } spin(reactor());
@@ -282,34 +286,6 @@ TEST_P(ReactorLoopTest, aCallThatWasTakenAroundStopIsMade) {
     EXPECT_GT(taken, 0);
     EXPECT_EQ(taken, made);
     EXPECT_FALSE(reactor().callFromThread([] {}));
-}
-
-TEST_P(ReactorLoopTest, triggersRunByPhaseAndInOrder) {
-    auto& r = reactor();
-    r.addSystemEventTrigger(EventPhase::after, "party", say("after"));
-    r.addSystemEventTrigger(EventPhase::during, "party", say("during"));
-    r.addSystemEventTrigger(EventPhase::before, "party", say("before 1"));
-    r.addSystemEventTrigger(EventPhase::before, "party", say("before 2"));
-    r.addSystemEventTrigger(EventPhase::before, "other", say("not this"));
-    r.fireSystemEvent("party");
-    EXPECT_EQ(words_, (Words{"before 1", "before 2", "during", "after"}));
-    r.fireSystemEvent("party");
-    EXPECT_EQ(words_.size(), 4u);
-}
-
-TEST_P(ReactorLoopTest, triggersMayBeAddedAndRemovedDuringFiring) {
-    auto& r = reactor();
-    auto during = r.addSystemEventTrigger(EventPhase::during, "party", say("removed"));
-    TriggerHandle later;
-    r.addSystemEventTrigger(EventPhase::before, "party", [&] {
-        r.addSystemEventTrigger(EventPhase::before, "party", say("added before"));
-        r.addSystemEventTrigger(EventPhase::after, "party", say("added after"));
-        r.removeSystemEventTrigger(during);
-        r.removeSystemEventTrigger(later);
-    });
-    later = r.addSystemEventTrigger(EventPhase::before, "party", say("removed too"));
-    r.fireSystemEvent("party");
-    EXPECT_EQ(words_, (Words{"added before", "added after"}));
 }
 
 TEST_P(ReactorLoopTest, aDeferredOfABeforeTriggerDelaysShutdownWhileTheLoopRuns) {

@@ -2,9 +2,9 @@
 
 #include <wring/runtime/outcome.hpp>
 
+#include <gtest/gtest.h>
 #include <algorithm>
 #include <cstdint>
-#include <gtest/gtest.h>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -82,9 +82,7 @@ TEST_F(TaskTest, doesNothingUntilAwaited) {
             co_return;
         }
     };
-    {
-        Task<> task = Body::run(began);
-    }
+    { Task<> task = Body::run(began); }
     EXPECT_FALSE(began);
     EXPECT_TRUE(resultOf(Body::run(began)));
     EXPECT_TRUE(began);

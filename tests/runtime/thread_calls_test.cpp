@@ -2,8 +2,8 @@
 
 #include <wring/runtime/log.hpp>
 
-#include <atomic>
 #include <gtest/gtest.h>
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>

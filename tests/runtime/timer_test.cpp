@@ -1,8 +1,8 @@
 #include <wring/runtime/timer.hpp>
 
+#include <gtest/gtest.h>
 #include <algorithm>
 #include <functional>
-#include <gtest/gtest.h>
 #include <limits>
 #include <memory>
 #include <random>
@@ -17,7 +17,8 @@ constexpr std::uint64_t anyOrder = std::numeric_limits<std::uint64_t>::max();
 constexpr Time at(Duration since) { return Time(since); }
 
 struct Bell : Timer {
-    explicit Bell(std::function<void()> ring = [] {}) : Timer(&Bell::onDue), ring_(std::move(ring)) {}
+    explicit Bell(std::function<void()> ring = [] {})
+        : Timer(&Bell::onDue), ring_(std::move(ring)) {}
     std::function<void()> ring_;
     static void onDue(Timer& timer) noexcept { static_cast<Bell&>(timer).ring_(); }
 };

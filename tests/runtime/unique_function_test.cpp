@@ -35,7 +35,8 @@ TEST(UniqueFunctionTest, keepsWhatCannotBeCopied) {
 }
 
 TEST(UniqueFunctionTest, passesArgumentsWithoutCopyingThem) {
-    UniqueFunction<int(std::unique_ptr<int>, int&)> take = [](std::unique_ptr<int> value, int& out) {
+    UniqueFunction<int(std::unique_ptr<int>, int&)> take = [](std::unique_ptr<int> value,
+                                                              int& out) {
         out = *value;
         return out + 1;
     };

@@ -3,13 +3,13 @@
 #include <wring/tests/support/reactor_fixture.hpp>
 
 #include <arpa/inet.h>
-#include <cerrno>
 #include <fcntl.h>
-#include <functional>
-#include <memory>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <cerrno>
+#include <functional>
+#include <memory>
 
 namespace wring::testing {
 
