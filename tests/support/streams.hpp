@@ -236,9 +236,10 @@ class Recorder : public Protocol {
  public:
     explicit Recorder(Record* record) : record_(record) {}
     ~Recorder() override {
-        if (record_->protocol == this) record_->protocol = nullptr;
+        if (isMade_ && record_->protocol == this) record_->protocol = nullptr;
     }
     void connectionMade() override {
+        isMade_ = true;
         ++record_->made;
         record_->events.push_back("made");
         record_->protocol = this;
@@ -251,7 +252,10 @@ class Recorder : public Protocol {
         if (record_->onData) record_->onData(*this, asText(data));
         isInside_ = false;
     }
+    // The record may be gone once its owner knows of the loss.
     void connectionLost(const Failure& reason) override {
+        isMade_ = false;
+        if (record_->protocol == this) record_->protocol = nullptr;
         ++record_->lost;
         record_->reason = reason.className() + ": " + reason.getErrorMessage();
         record_->events.push_back("lost");
@@ -261,6 +265,7 @@ class Recorder : public Protocol {
 
  private:
     Record* record_;
+    bool isMade_ = false;
     bool isInside_ = false;
 };
 
