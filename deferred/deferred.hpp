@@ -96,11 +96,10 @@ class Deferred {
         using R = std::remove_cvref_t<std::invoke_result_t<F&, Result<T>, Args&...>>;
         using U = Keep<typename detail::ChainValue<R>::type>;
         // Shared by the two halves, of which one is called.
-        auto shared = std::make_shared<decltype(bind<U>(std::move(function), std::move(args)...))>(
-            bind<U>(std::move(function), std::move(args)...));
+        auto shared = detail::shareCall(bind<U>(std::move(function), std::move(args)...));
         return link<U>(
-            [shared](auto&&... value) { return (*shared)(Result<T>(std::move(value)...)); },
-            [shared](const Failure& failure) { return (*shared)(Result<T>(failure)); });
+            [shared](auto&&... value) { return shared->function(Result<T>(std::move(value)...)); },
+            [shared](const Failure& failure) { return shared->function(Result<T>(failure)); });
     }
 
     /// Asks that the work behind it ends: a coroutine at its next suspension point and at all

@@ -2,7 +2,6 @@
 
 #include <wring/runtime/failure.hpp>
 
-#include <memory>
 #include <vector>
 
 namespace wring {

@@ -42,6 +42,7 @@ class WRING_API Event {
             return true;
         }
         void await_resume() { takeResult().value(); }
+        /// How the wait ended, for outcome().
         Result<void> takeResult() noexcept {
             if (isCancelled_) return Failure::of<CancelledError>();
             return {};
@@ -56,6 +57,7 @@ class WRING_API Event {
         std::uint64_t order_ = 0;
         bool isCancelled_ = false;
     };
+    /// Awaits the flag: `co_await event.wait()`.
     [[nodiscard]] Awaiter wait() noexcept { return Awaiter(*this); }
 
  private:

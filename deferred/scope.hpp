@@ -67,7 +67,7 @@ template <class F, class... Args>
 auto withScope(F body, Args... args)
     -> Task<typename std::invoke_result_t<F&, Scope&, Args...>::value_type> {
     Scope scope;
-    auto result = co_await outcome(std::invoke(body, scope, std::move(args)...));
+    auto result = co_await outcome(detail::call(body, scope, std::move(args)...));
     if (!result) scope.cancel();
     auto joined = co_await outcome(scope.join());
     // What a child failed with says more than that the body was cancelled.

@@ -4,7 +4,6 @@
 #include <wring/runtime/outcome.hpp>
 #include <wring/runtime/task.hpp>
 
-#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -31,7 +30,7 @@ template <class F, class... Args>
 auto startCall(F function, Args... args)
     -> Deferred<typename std::invoke_result_t<F&, Args...>::value_type> {
     using T = typename std::invoke_result_t<F&, Args...>::value_type;
-    Result<T> result = co_await outcome(std::invoke(function, std::move(args)...));
+    Result<T> result = co_await outcome(detail::call(function, std::move(args)...));
     if constexpr (std::is_void_v<T>) {
         result.value();
     } else {

@@ -24,7 +24,10 @@ int run(const ReactorOptions& options, F application, Args... args) {
     return detail::runApplication(
         options, [application = std::move(application),
                   ... args = std::move(args)](Reactor& reactor) mutable -> Deferred<> {
-            return startCall(application, std::ref(reactor), std::move(args)...);
+            auto withReactor = [application](Reactor* running, auto... rest) {
+                return application(*running, std::move(rest)...);
+            };
+            return startCall(std::move(withReactor), &reactor, std::move(args)...);
         });
 }
 

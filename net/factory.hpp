@@ -6,7 +6,6 @@
 #include <wring/net/stream.hpp>
 
 #include <concepts>
-#include <functional>
 #include <tuple>
 #include <utility>
 

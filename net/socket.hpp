@@ -23,6 +23,7 @@ class WRING_API Socket {
     Socket& operator=(Socket other) noexcept;
     ~Socket();
 
+    /// Where it lives, and its descriptor; -1 once released.
     Reactor& reactor() const noexcept { return *reactor_; }
     int fd() const noexcept { return fd_; }
     /// The other end; an address of no family when the peer is gone already.

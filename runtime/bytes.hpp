@@ -53,6 +53,7 @@ class WRING_API Bytes {
     static Bytes copyOf(BytesView bytes);
     static Bytes copyOf(std::string_view text) { return copyOf(asBytes(text)); }
 
+    /// Where they begin, how many there are, and whether there are none.
     const std::byte* data() const noexcept { return block_ + offset_; }
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }

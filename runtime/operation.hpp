@@ -79,6 +79,7 @@ class WRING_API Operation {
     void prepareRead(int fd, std::span<std::byte> into, std::int64_t offset = -1) noexcept;
     void prepareWrite(int fd, BytesView from, std::int64_t offset = -1) noexcept;
 
+    /// What it was last prepared for, and on which descriptor.
     Verb verb() const noexcept { return verb_; }
     int fd() const noexcept { return fd_; }
 

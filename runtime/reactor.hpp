@@ -76,7 +76,7 @@ class WRING_API Reactor final : public IReactorTime {
     template <class F, class... Args>
     TriggerHandle callWhenRunning(F function, Args... args) {
         if (isRunning_) {
-            std::invoke(function, std::move(args)...);
+            detail::call(function, std::move(args)...);
             return {};
         }
         return addSystemEventTrigger(EventPhase::after, "startup", std::move(function),
@@ -89,7 +89,7 @@ class WRING_API Reactor final : public IReactorTime {
     template <class F, class... Args>
     bool callFromThread(F function, Args... args) {
         return enqueue([function = std::move(function), ... args = std::move(args)]() mutable {
-            std::invoke(function, std::move(args)...);
+            detail::call(function, std::move(args)...);
         });
     }
 
@@ -135,9 +135,9 @@ class WRING_API Reactor final : public IReactorTime {
     static void runTrigger(Ref<EventBarrier> barrier, F& function, Args... args) {
         using R = std::invoke_result_t<F&, Args...>;
         if constexpr (requires(R result) { result.addBoth([](auto&&) {}); }) {
-            holdUntilFired(std::move(barrier), std::invoke(function, std::move(args)...));
+            holdUntilFired(std::move(barrier), detail::call(function, std::move(args)...));
         } else {
-            std::invoke(function, std::move(args)...);
+            detail::call(function, std::move(args)...);
         }
     }
     template <class D>

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <wring/runtime/detail/call.hpp>
 #include <wring/runtime/ref.hpp>
 #include <wring/runtime/timer.hpp>
 #include <wring/runtime/unique_function.hpp>
 
-#include <functional>
 #include <utility>
 #include <vector>
 
@@ -59,7 +59,7 @@ class WRING_API IReactorTime {
         } else {
             return schedule(toDelay(delay),
                             [function = std::move(function), ... args = std::move(args)]() mutable {
-                                std::invoke(function, std::move(args)...);
+                                detail::call(function, std::move(args)...);
                             });
         }
     }

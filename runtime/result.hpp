@@ -3,7 +3,6 @@
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/failure.hpp>
 
-#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -21,10 +20,10 @@ class [[nodiscard]] Result {
 
     Result(T value) noexcept(std::is_nothrow_move_constructible_v<T>)
         : hasValue_(true) {
-        std::construct_at(&value_, std::move(value));
+        new (&value_) T(std::move(value));
     }
     Result(Failure failure) noexcept : hasValue_(false) {
-        std::construct_at(&failure_, std::move(failure));
+        new (&failure_) Failure(std::move(failure));
     }
     Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
         : hasValue_(other.hasValue_) {
@@ -34,9 +33,9 @@ class [[nodiscard]] Result {
         requires std::is_copy_constructible_v<T>
         : hasValue_(other.hasValue_) {
         if (hasValue_) {
-            std::construct_at(&value_, other.value_);
+            new (&value_) T(other.value_);
         } else {
-            std::construct_at(&failure_, other.failure_);
+            new (&failure_) Failure(other.failure_);
         }
     }
     Result& operator=(Result other) noexcept(std::is_nothrow_move_constructible_v<T>) {
@@ -83,16 +82,16 @@ class [[nodiscard]] Result {
     }
     void adopt(Result&& other) {
         if (hasValue_) {
-            std::construct_at(&value_, std::move(other.value_));
+            new (&value_) T(std::move(other.value_));
         } else {
-            std::construct_at(&failure_, std::move(other.failure_));
+            new (&failure_) Failure(std::move(other.failure_));
         }
     }
     void clear() noexcept {
         if (hasValue_) {
-            std::destroy_at(&value_);
+            value_.~T();
         } else {
-            std::destroy_at(&failure_);
+            failure_.~Failure();
         }
     }
 

@@ -11,15 +11,26 @@ void EventBarrier::release() {
     if (--held_ == 0 && open_) std::exchange(open_, nullptr)();
 }
 
+std::vector<SystemEvents::Entry>& SystemEvents::entriesOf(const std::string& event,
+                                                          EventPhase phase) {
+    auto found = std::find_if(events_.begin(), events_.end(),
+                              [&](const auto& each) { return each->name == event; });
+    if (found == events_.end()) {
+        found = events_.insert(found, std::make_unique<Event>());
+        (*found)->name = event;
+    }
+    return (*found)->phases[static_cast<std::size_t>(phase)];
+}
+
 TriggerHandle SystemEvents::add(EventPhase phase, const std::string& event, Trigger trigger) {
-    auto& entries = events_[event].phases[static_cast<std::size_t>(phase)];
+    auto& entries = entriesOf(event, phase);
     entries.push_back({nextId_, std::move(trigger)});
     return {nextId_++};
 }
 
 void SystemEvents::remove(TriggerHandle handle) {
-    for (auto& [name, event] : events_) {
-        for (auto& entries : event.phases) {
+    for (const auto& event : events_) {
+        for (auto& entries : event->phases) {
             auto found = std::find_if(entries.begin(), entries.end(),
                                       [&](const Entry& entry) { return entry.id == handle.id; });
             if (found == entries.end()) continue;
@@ -33,7 +44,7 @@ void SystemEvents::remove(TriggerHandle handle) {
 // One at a time from the front: a trigger may add to this phase or remove from it.
 void SystemEvents::runPhase(const std::string& event, EventPhase phase,
                             const Ref<EventBarrier>& barrier) {
-    auto& entries = events_[event].phases[static_cast<std::size_t>(phase)];
+    auto& entries = entriesOf(event, phase);
     while (!entries.empty()) {
         Trigger trigger = std::move(entries.front().trigger);
         entries.erase(entries.begin());

@@ -4,7 +4,7 @@
 #include <wring/runtime/unique_function.hpp>
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -68,12 +68,14 @@ class WRING_API SystemEvents {
         Trigger trigger;
     };
     struct Event {
+        std::string name;
         std::vector<Entry> phases[3];
     };
+    std::vector<Entry>& entriesOf(const std::string& event, EventPhase phase);
     void runBefore(const std::string& event, const Ref<EventBarrier>& barrier);
     void runPhase(const std::string& event, EventPhase phase, const Ref<EventBarrier>& barrier);
 
-    std::map<std::string, Event> events_;
+    std::vector<std::unique_ptr<Event>> events_;  // few; each stays where it is
     std::vector<Ref<EventBarrier>> pending_;
     std::uint64_t nextId_ = 1;
 };

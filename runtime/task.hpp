@@ -114,6 +114,7 @@ class [[nodiscard]] Task {
             return true;
         }
         T await_resume() { return takeResult().value(); }
+        /// How the task ended, for outcome().
         Result<T> takeResult() noexcept { return detail::takeResultOf(handle_.promise()); }
 
      private:

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <wring/deferred/detail/deferred_state.hpp>
+#include <wring/runtime/detail/call.hpp>
 
-#include <functional>
 #include <tuple>
 #include <type_traits>
 
@@ -42,16 +42,27 @@ Produced<U> produce(F& function, Args&&... args) noexcept {
     using R = std::remove_cvref_t<std::invoke_result_t<F&, Args...>>;
     try {
         if constexpr (std::is_void_v<R>) {
-            std::invoke(function, std::forward<Args>(args)...);
+            call(function, std::forward<Args>(args)...);
             return Result<U>();
         } else if constexpr (std::is_same_v<R, Deferred<U>>) {
-            return std::invoke(function, std::forward<Args>(args)...).state();
+            return call(function, std::forward<Args>(args)...).state();
         } else {
-            return Result<U>(std::invoke(function, std::forward<Args>(args)...));
+            return Result<U>(call(function, std::forward<Args>(args)...));
         }
     } catch (...) {
         return Result<U>(Failure::current());
     }
+}
+
+/// A function that both halves of a pair call.
+template <class F>
+struct SharedCall final : RefCounted, Pooled {
+    explicit SharedCall(F given) : function(std::move(given)) {}
+    F function;
+};
+template <class F>
+Ref<SharedCall<F>> shareCall(F function) {
+    return makeRef<SharedCall<F>>(std::move(function));
 }
 
 /// Moves the result of the Deferred it hangs on to the one that waits for it.

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <wring/net/stream.hpp>
+#include <wring/runtime/detail/call.hpp>
 #include <wring/runtime/outcome.hpp>
 #include <wring/runtime/task.hpp>
 
-#include <functional>
 #include <utility>
 
 namespace wring::detail {
@@ -29,7 +29,7 @@ struct Session {
 template <class F, class... Args>
 Session runSession(F function, Stream stream, Args... args) {
     Result<void> result =
-        co_await outcome(std::invoke(function, std::move(stream), std::move(args)...));
+        co_await outcome(call(function, std::move(stream), std::move(args)...));
     if (!result) reportSession(result.error());
 }
 

@@ -23,6 +23,8 @@ void CancelRegion::request() noexcept {
 
 void CancelRegion::setShield(bool shields) noexcept {
     shields_ = shields;
+    // What a shield hid is news to the regions within: a shield in there starts counting now.
+    if (!shields && isRequestedOutside()) return fiber_.requestedIn(*this);
     fiber_.update();
 }
 

@@ -154,17 +154,15 @@ int UringDriver::fd() noexcept {
 // At the beginning of a turn: what comes later is news again.
 void UringDriver::takeNews() noexcept {
     if (newsFd_ < 0) return;
-    std::uint64_t count;
-    [[maybe_unused]] ssize_t got = ::read(newsFd_, &count, sizeof count);
+    eventfd_t count;
+    ::eventfd_read(newsFd_, &count);
 }
 
 void UringDriver::passNewsOn() noexcept {
     if (newsFd_ < 0) return;
     bool isLeft = io_uring_cq_ready(ring_.get()) > 0 || io_uring_cq_has_overflow(ring_.get()) ||
                   !done_.empty() || !backlog_.empty();
-    if (!isLeft) return;
-    std::uint64_t one = 1;
-    [[maybe_unused]] ssize_t written = ::write(newsFd_, &one, sizeof one);
+    if (isLeft) ::eventfd_write(newsFd_, 1);
 }
 
 void UringDriver::submit(Operation& operation) noexcept {
@@ -208,11 +206,8 @@ void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
         case Verb::nop: io_uring_prep_nop(&entry); break;
         case Verb::accept: io_uring_prep_accept(&entry, fd, nullptr, nullptr, acceptFlags_); break;
         case Verb::acceptMulti:
-            if (features_.multishotAccept) {
-                io_uring_prep_multishot_accept(&entry, fd, nullptr, nullptr, acceptFlags_);
-            } else {
-                io_uring_prep_accept(&entry, fd, nullptr, nullptr, acceptFlags_);
-            }
+            io_uring_prep_accept(&entry, fd, nullptr, nullptr, acceptFlags_);
+            if (features_.multishotAccept) entry.ioprio |= IORING_ACCEPT_MULTISHOT;
             break;
         case Verb::connect:
             io_uring_prep_connect(&entry, fd, static_cast<const sockaddr*>(data),
@@ -445,10 +440,9 @@ bool UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
 void UringDriver::deliver(Operation& operation, Completion& completion) noexcept {
     bool isMulti = operation.verb_ == Verb::recvMulti || operation.verb_ == Verb::acceptMulti;
     if (!completion.more) {
-        if (operation.cancelRequested_) {
-            if (completion.result == -EINTR) completion.result = -ECANCELED;
-        } else if (completion.result == -EINTR && !abandoning_) {
-            return restart(operation);
+        if (completion.result == -EINTR) {
+            if (!operation.cancelRequested_ && !abandoning_) return restart(operation);
+            completion.result = -ECANCELED;
         }
         if (isMulti) return endMulti(operation, completion);
         if (operation.verb_ == Verb::close && completion.result == 0) ++closed_;
@@ -456,9 +450,8 @@ void UringDriver::deliver(Operation& operation, Completion& completion) noexcept
     }
     ++stats_.completions;
     if (abandoning_) {
-        if (operation.verb_ == Verb::acceptMulti || operation.verb_ == Verb::accept) {
-            if (completion.result >= 0) closeNow(completion.result);
-        }
+        bool isAccept = operation.verb_ == Verb::acceptMulti || operation.verb_ == Verb::accept;
+        if (isAccept && completion.result >= 0) closeNow(completion.result);
         if (!completion.more) operation.state_ = Operation::State::idle;
         return;
     }
@@ -479,7 +472,7 @@ void UringDriver::endMulti(Operation& operation, Completion& completion) noexcep
         }
     }
     if (isRecv && !picksBuffers() && completion.result > 0 && !abandoning_) {
-        return receivePolled(operation, completion.result);
+        return receivePolled(operation);
     }
     bool goesOn = isRecv ? completion.result > 0 : completion.result >= 0;
     if (!goesOn || abandoning_) {
@@ -501,7 +494,7 @@ void UringDriver::endMulti(Operation& operation, Completion& completion) noexcep
 }
 
 // Receiving on kernels without multishot or buffer rings: a poll, then a plain call.
-void UringDriver::receivePolled(Operation& operation, int) noexcept {
+void UringDriver::receivePolled(Operation& operation) noexcept {
     if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
     if (freeBuffers_.empty() && !pool_->grow()) {
         if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);

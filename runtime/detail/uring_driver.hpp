@@ -59,7 +59,7 @@ class UringDriver final : public KernelDriver {
     bool onEntry(const io_uring_cqe& entry) noexcept;
     void deliver(Operation& operation, Completion& completion) noexcept;
     void endMulti(Operation& operation, Completion& completion) noexcept;
-    void receivePolled(Operation& operation, int mask) noexcept;
+    void receivePolled(Operation& operation) noexcept;
     void finishLater(Operation& operation, int result) noexcept;
     unsigned tellDone() noexcept;
     void bufferReturned(std::uint32_t buffer) noexcept override;
