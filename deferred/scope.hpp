@@ -66,6 +66,11 @@ class WRING_API Scope {
 template <class F, class... Args>
 auto withScope(F body, Args... args)
     -> Task<typename std::invoke_result_t<F&, Scope&, Args...>::value_type> {
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+    static_assert(std::is_trivially_destructible_v<F>,
+                  "GCC before 13 destroys a closure inside a co_await expression twice: pass a "
+                  "function, or a lambda that captures nothing that has to be destroyed");
+#endif
     Scope scope;
     auto result = co_await outcome(detail::call(body, scope, std::move(args)...));
     if (!result) scope.cancel();

@@ -41,7 +41,7 @@ class WRING_API DriverOptions {
     std::uint32_t bufferBytes = 8192;         ///< of one receive buffer
     std::uint32_t buffersInitial = 64;        ///< doubled when they run out …
     std::uint32_t buffersMax = 1024;          ///< … up to this; beyond, receivers wait their turn
-    std::uint32_t completionsPerTurn = 2048;  ///< told in one wait() before timers get their turn
+    std::uint32_t completionsPerTurn = 2048;  ///< of the ring, told before timers get their turn
 };
 
 /// What was found in the kernel at start, each switchable off by name for tests.

@@ -44,7 +44,9 @@ void BufferPool::detach() noexcept {
 bool BufferPool::grow() noexcept {
     std::uint32_t wanted = std::min(size_ * 2, limit_);
     std::uint32_t before = size_;
-    while (size_ + slabBuffers_ <= wanted && addSlab(slabBuffers_)) {
+    // Every slab but the last is whole, so that at() can find a buffer by its number.
+    while (size_ < wanted && size_ % slabBuffers_ == 0 &&
+           addSlab(std::min(slabBuffers_, wanted - size_))) {
     }
     for (std::uint32_t buffer = before; buffer < size_; ++buffer) owner_->bufferReturned(buffer);
     return size_ > before;

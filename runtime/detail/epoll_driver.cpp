@@ -46,8 +46,7 @@ std::uint64_t markOf(int fd, std::uint32_t generation) noexcept {
 
 EpollDriver::EpollDriver(const DriverOptions& options)
     : KernelDriver(options, true, O_NONBLOCK),
-      epollFd_(::epoll_create1(EPOLL_CLOEXEC)),
-      completionsPerTurn_(options.completionsPerTurn) {
+      epollFd_(::epoll_create1(EPOLL_CLOEXEC)) {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = wakeMark;

@@ -73,7 +73,6 @@ class EpollDriver final : public KernelDriver {
     OperationList done_;
     std::uint32_t inFlight_ = 0;
     unsigned told_ = 0;
-    unsigned completionsPerTurn_;
     bool hasPreciseWait_ = true;
 };
 
