@@ -100,6 +100,15 @@ std::chrono::microseconds processorTime() {
     return sum(used.ru_utime) + sum(used.ru_stime);
 }
 
+// The check of vtables, which comes with the address sanitizer's build, opens a pipe to see whether
+// memory can be read, and takes a refusal for a broken object.
+#if defined(__SANITIZE_ADDRESS__)
+#define WRING_NEEDS_ALL_DESCRIPTORS() \
+    GTEST_SKIP() << "the sanitizer needs descriptors of its own"
+#else
+#define WRING_NEEDS_ALL_DESCRIPTORS() static_assert(true)
+#endif
+
 TEST_P(AcceptorTest, aBurstOfAHundredIsTakenInOneGo) {
     run([](Reactor& reactor) -> Task<> {
         PlainListener listener(128);
@@ -177,6 +186,7 @@ TEST_P(AcceptorTest, aDescriptorThatDoesNotListenEndsItWithTheError) {
 }
 
 TEST_P(AcceptorTest, withoutDescriptorsItRestsAndTheRestIsServedWhenSomeReturnSlow) {
+    WRING_NEEDS_ALL_DESCRIPTORS();
     run([](Reactor& reactor) -> Task<> {
         CapturedLog log;
         constexpr std::size_t clientCount = 40, allowed = 8;
@@ -207,6 +217,7 @@ TEST_P(AcceptorTest, withoutDescriptorsItRestsAndTheRestIsServedWhenSomeReturnSl
 }
 
 TEST_P(AcceptorTest, canBeClosedWhileItRests) {
+    WRING_NEEDS_ALL_DESCRIPTORS();
     run([](Reactor& reactor) -> Task<> {
         CapturedLog log;
         PlainListener listener;
