@@ -24,6 +24,7 @@ void toStderr(LogLevel level, std::string_view message) {
     static spdlog::logger& logger = *[] {
         auto* made = new spdlog::logger("wring", std::make_shared<spdlog::sinks::stderr_sink_mt>());
         made->set_pattern("%n: %l: %v");
+        made->set_level(spdlog::level::warn);
         return made;
     }();
     logger.log(levelOf(level), spdlog::string_view_t(message.data(), message.size()));

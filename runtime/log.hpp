@@ -15,7 +15,8 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error, critical };
 /// work that nobody awaits). Never once per operation.
 using LogSink = void (*)(LogLevel level, std::string_view message);
 
-/// Replaces the sink, which writes lines to stderr; null restores it. Gives the previous one.
+/// Replaces the sink, which writes warnings and worse to stderr; null restores it. Gives the
+/// previous one.
 /// Thread    any; the sink may be called from several threads at once.
 WRING_API LogSink setLogSink(LogSink sink) noexcept;
 

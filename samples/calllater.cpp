@@ -34,8 +34,11 @@ int main() try {
     wring::Reactor reactor;
     for (auto delay : {1s, 2s, 3s, 4s}) reactor.callLater(delay, printTime);
     reactor.callLater(5s, stopReactor, &reactor);
-    std::puts("Running the reactor ...");
-    std::fflush(stdout);
+    // Once it runs, so that Ctrl-C is understood from the moment this can be read.
+    reactor.callWhenRunning([] {
+        std::puts("Running the reactor ...");
+        std::fflush(stdout);
+    });
     reactor.run();
     std::puts("Reactor stopped.");
 } catch (const wring::Error& error) {
