@@ -33,14 +33,13 @@ TEST_F(LogTest, setLogSinkGivesThePreviousOne) {
     EXPECT_EQ(setLogSink(&keep), standard) << "null restores the sink that writes to stderr";
 }
 
-TEST_F(LogTest, withoutASinkOneLineIsWrittenToStderr) {
+TEST_F(LogTest, withoutASinkWarningsAndWorseAreWrittenToStderrALineEach) {
     ::testing::internal::CaptureStderr();
     for (LogLevel level :
          {LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::critical}) {
         log(level, "driver: {} 100% of it");
     }
     EXPECT_EQ(::testing::internal::GetCapturedStderr(),
-              "wring: info: driver: {} 100% of it\n"
               "wring: warning: driver: {} 100% of it\n"
               "wring: error: driver: {} 100% of it\n"
               "wring: critical: driver: {} 100% of it\n");
