@@ -14,13 +14,14 @@ class WRING_API IListeningPort : public RefCounted {
  public:
     /// Where it listens; with port 0 asked for, the one the kernel chose.
     virtual Address getHost() const = 0;
-    /// Listens again after stopListening(), at the same place. Throws CannotListenError.
+    /// Listens again after stopListening() has fired, at the same place; no effect while it listens.
+    /// Throws CannotListenError, and UsageError while a stop is under way.
     virtual void startListening() = 0;
     /// Refuses new connections at once; fires in a later turn, when the descriptor is closed and the
     /// factory was told. Connections that were accepted go on. Fires at once if it does not listen.
     virtual Deferred<> stopListening() = 0;
     /// stopListening(), then waits until the accepted connections have ended, at most for `limit`;
-    /// what is left is aborted then. Twisted has no counterpart.
+    /// what is left is aborted then, and also when this is cancelled. Twisted has no counterpart.
     virtual Deferred<> drain(Duration limit) = 0;
     /// How many of the accepted connections are open.
     virtual std::size_t connections() const = 0;

@@ -70,6 +70,9 @@ int TcpPort::open() {
 }
 
 void TcpPort::startListening() {
+    if (!stopping_.empty()) {
+        throw UsageError(0, "startListening", "the port is being stopped: wait for that first");
+    }
     if (listening_) return;
     int fd = open();
     if (fd < 0) {
