@@ -15,7 +15,7 @@ std::vector<Ref<IDelayedCall>> delayedCallsOf(const TimerQueue& timers) {
     timers.forEach([&](Timer& timer) {
         if (DelayedCall* call = DelayedCall::of(timer)) found.push_back(call);
     });
-    std::stable_sort(found.begin(), found.end(), [](const DelayedCall* a, const DelayedCall* b) {
+    std::sort(found.begin(), found.end(), [](const DelayedCall* a, const DelayedCall* b) {
         return a->getTime() < b->getTime();
     });
     std::vector<Ref<IDelayedCall>> calls;
