@@ -58,10 +58,7 @@ class Lookup final : public detail::Wait {
                                       "address '" + shared_->host + "' not found: " + why));
     }
     void cancelWait() noexcept override {
-        {
-            std::lock_guard lock(shared_->mutex);
-            shared_->reactor = nullptr;
-        }
+        shared_->forget();
         shared_->waiter = nullptr;
         isCancelled_ = true;
         resume();
@@ -77,6 +74,13 @@ class Lookup final : public detail::Wait {
         int error = 0;
         int systemError = 0;
         std::vector<Address> found;
+
+        /// When this returns the thread does not touch the reactor any more, not even to leave
+        /// callFromThread(): the reactor may go.
+        void forget() {
+            std::lock_guard lock(mutex);
+            reactor = nullptr;
+        }
     };
 
     static void lookUp(const std::shared_ptr<Shared>& shared) noexcept {
@@ -88,6 +92,7 @@ class Lookup final : public detail::Wait {
             std::lock_guard lock(shared->mutex);
             if (!shared->reactor) return;
             shared->reactor->callFromThread([shared] {
+                shared->forget();
                 if (Lookup* waiter = std::exchange(shared->waiter, nullptr)) waiter->resume();
             });
         } catch (...) {
