@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Question: what does an echo through wring cost, beside plain C on io_uring and on epoll?
 #
-# Usage: bench/run.sh [--quick] [--rounds N] [--seconds S] [--conns "64 1000"] [--size 64] [--build DIR]
+# Usage: bench/run.sh [--quick|--micro] [--rounds N] [--seconds S] [--conns "64 1000"] [--size 64] [--build DIR]
 # Builds, measures, prints a table and a line for each goal. A missed goal is shown, not an error: the
 # status is 1 only if bytes were wrong or something did not run. README.md tells the method.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=15 seconds=1.5 conns="64 1000" size=64 build=build/release idle_conns=10000
+rounds=15 seconds=1.5 conns="64 1000" size=64 build=build/release idle_conns=10000 micro=0
 
 usage() {
     sed -n 's/^# Usage: /usage: /p' bench/run.sh >&2
@@ -15,9 +15,10 @@ usage() {
 }
 
 while [ $# -gt 0 ]; do
-    [ "$1" = --quick ] || [ $# -ge 2 ] || usage
+    [ "$1" = --quick ] || [ "$1" = --micro ] || [ $# -ge 2 ] || usage
     case $1 in
         --quick) rounds=5 seconds=0.6; shift; continue ;;
+        --micro) micro=1; shift; continue ;;
         --rounds) rounds=$2 ;;
         --seconds) seconds=$2 ;;
         --conns) conns=$2 ;;
@@ -33,15 +34,17 @@ work=$(mktemp -d)
 trap 'servers_stop_all; rm -rf "$work"' EXIT
 failed=0
 
+# build_all TARGET…
 build_all() {
-    if [ -f tests/packages.sh ]; then
-        # shellcheck source=/dev/null
-        . tests/packages.sh
-        wring_packages bench
+    # shellcheck source=tests/packages.sh
+    . tests/packages.sh
+    wring_packages bench
+    if [ "$build" = build/release ]; then
+        wring_release bench samples
+    elif [ ! -f "$build/build.ninja" ]; then
+        meson setup "$build" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }
     fi
-    [ -f "$build/build.ninja" ] || meson setup "$build" >"$work/build.log" 2>&1 ||
-        { cat "$work/build.log" >&2; exit 1; }
-    meson compile -C "$build" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }
+    ninja -C "$build" "$@" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }
 }
 
 flags_of() {
@@ -130,7 +133,11 @@ measure_idle() {
 
 core=$(($(nproc) - 1)) # interrupts tend to go to the first one
 ulimit -n "$(ulimit -Hn)"
-build_all
+if [ "$micro" -eq 1 ]; then
+    build_all bench/timer_bench
+    exec "$build/bench/timer_bench"
+fi
+build_all samples/echo bench/echo_uring bench/echo_epoll bench/generator
 mapfile -t servers < <(servers_built)
 : >"$work/results"
 header
