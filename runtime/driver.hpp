@@ -116,6 +116,9 @@ class WRING_API Driver {
                           std::size_t bytes) noexcept = 0;
     virtual int getOption(int fd, int level, int option, void* value,
                           std::size_t& bytes) noexcept = 0;
+    /// Sends what fits, on a socket where no send is in flight. A driver for which an operation is
+    /// the cheaper way does nothing and gives -EAGAIN.
+    virtual int sendNow(int fd, BytesView bytes) noexcept = 0;
     virtual int shutdownNow(int fd, int how) noexcept = 0;
     /// Closes a descriptor on which nothing is in flight.
     virtual int closeNow(int fd) noexcept = 0;

@@ -139,9 +139,8 @@ void Connection::send(BytesView bytes) noexcept {
     reactor().driver().submit(send_);
 }
 
-void Connection::sendmsg(const ::msghdr& message) noexcept {
-    send_.prepareSendmsg(fd_, message, MSG_WAITALL);
-    reactor().driver().submit(send_);
+int Connection::sendNow(BytesView bytes) noexcept {
+    return reactor().driver().sendNow(fd_, bytes);
 }
 
 void Connection::cancelSend() noexcept { reactor().driver().cancel(send_); }

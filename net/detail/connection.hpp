@@ -96,7 +96,8 @@ class WRING_API Connection : public ReactorResource {
     bool isSending() const noexcept { return send_.inFlight(); }
     /// Sends, once at a time; what `bytes` refers to stays until sent().
     void send(BytesView bytes) noexcept;
-    void sendmsg(const ::msghdr& message) noexcept;
+    /// Sends what fits at once, where the driver finds that cheaper: bytes, or a negative errno.
+    int sendNow(BytesView bytes) noexcept;
     void cancelSend() noexcept;
     int shutdownSendNow() noexcept;
 

@@ -37,7 +37,7 @@ bool StreamConnection::tryRead(ReadAwaiter& reader) noexcept {
         }
         return true;
     }
-    if (failure_) {
+    if (failure_ && !isStillReadable_) {
         reader.failure_ = &*failure_;
         return true;
     }
@@ -72,11 +72,15 @@ void StreamConnection::readEnded(int error) noexcept {
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) reader->resume();
 }
 
-void StreamConnection::setWriter(WriteAwaiter& writer) noexcept {
+bool StreamConnection::setWriter(WriteAwaiter& writer) noexcept {
     WRING_ASSERT(!writer_, "a stream was written by two coroutines at once");
+    int taken = sendNow(writer.left_);
+    if (taken > 0) writer.left_ = writer.left_.subspan(static_cast<std::size_t>(taken));
+    if (writer.left_.empty()) return false;
     writer_ = &writer;
     isWriteCancelled_ = false;
-    send(writer.left_);
+    send(writer.left_);  // an error of the first try comes again, as this one's completion
+    return true;
 }
 
 void StreamConnection::askWriterToEnd() noexcept {
@@ -85,8 +89,7 @@ void StreamConnection::askWriterToEnd() noexcept {
 }
 
 const Failure* StreamConnection::writeFailure() const noexcept {
-    if (failure_) return &*failure_;
-    return writeFailure_ ? &*writeFailure_ : nullptr;
+    return failure_ ? &*failure_ : nullptr;
 }
 
 void StreamConnection::sent(int result) noexcept {
@@ -99,8 +102,17 @@ void StreamConnection::sent(int result) noexcept {
     }
     if (goesOn) return send(writer_->left_);
     // The peer takes nothing more; what it has sent can still be read.
-    writeFailure_ = lostFailure(-result);
-    endWrite(&*writeFailure_);
+    if (!failure_) {
+        failure_ = lostFailure(-result);
+        isStillReadable_ = true;
+    }
+    endWrite(&*failure_);
+}
+
+// The failure of the whole connection takes the place of one of the sending side alone.
+void StreamConnection::noteFailure(Failure failure) noexcept {
+    if (!failure_ || isStillReadable_) failure_ = std::move(failure);
+    isStillReadable_ = false;
 }
 
 void StreamConnection::endWrite(const Failure* failure) noexcept {
@@ -116,7 +128,7 @@ int StreamConnection::shutdownSend() noexcept {
 
 void StreamConnection::close(bool reset) noexcept {
     Ref<StreamConnection> alive(this);
-    if (!failure_) failure_ = Failure::of<ConnectionLost>(0, "close");
+    noteFailure(Failure::of<ConnectionLost>(0, "close"));
     inbox_.clear();
     beginClose(reset);
     failWaiters();
@@ -124,7 +136,7 @@ void StreamConnection::close(bool reset) noexcept {
 
 void StreamConnection::fail(Failure failure) noexcept {
     Ref<StreamConnection> alive(this);
-    if (!failure_) failure_ = std::move(failure);
+    noteFailure(std::move(failure));
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) {
         reader->failure_ = &*failure_;
         reader->resume();
@@ -141,7 +153,7 @@ void StreamConnection::failWaiters() noexcept {
 
 void StreamConnection::reactorStopping() noexcept {
     Ref<StreamConnection> alive(this);
-    if (!failure_) failure_ = stoppedFailure();
+    noteFailure(stoppedFailure());
     close(false);
 }
 
@@ -175,8 +187,9 @@ bool WriteAwaiter::await_ready() noexcept {
 }
 
 bool WriteAwaiter::suspend() noexcept {
-    connection_.setWriter(*this);
-    return true;
+    if (connection_.setWriter(*this)) return true;
+    withdraw();
+    return false;
 }
 
 bool WriteAwaiter::refuse() noexcept {

@@ -20,7 +20,8 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void dropReader() noexcept { reader_ = nullptr; }
     void unread(Bytes bytes) { inbox_.pushFront(std::move(bytes)); }
 
-    void setWriter(WriteAwaiter& writer) noexcept;
+    /// Begins to send. False when that was all of it: nothing to wait for.
+    bool setWriter(WriteAwaiter& writer) noexcept;
     void askWriterToEnd() noexcept;
     /// Why nothing can be sent any more; null while it can.
     const Failure* writeFailure() const noexcept;
@@ -29,7 +30,9 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void close(bool reset) noexcept;
     void abortNow() noexcept override { close(true); }
     Event& closedEvent() noexcept { return closed_; }
-    bool isUsable() const noexcept { return isOpen() && !failure_ && !hasReadEnded(); }
+    bool isUsable() const noexcept {
+        return isOpen() && (!failure_ || isStillReadable_) && !hasReadEnded();
+    }
     void reactorStopping() noexcept override;
 
  private:
@@ -38,6 +41,7 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void sent(int result) noexcept override;
     void connectionClosed() noexcept override;
     void fail(Failure failure) noexcept;
+    void noteFailure(Failure failure) noexcept;
     void failWaiters() noexcept;
     void endWrite(const Failure* failure) noexcept;
 
@@ -45,12 +49,12 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     ReadAwaiter* reader_ = nullptr;
     WriteAwaiter* writer_ = nullptr;
     Inbox inbox_;
-    std::optional<Failure> failure_;       // of the whole connection
-    std::optional<Failure> writeFailure_;  // of the sending side alone
+    std::optional<Failure> failure_;
     Event closed_;
     bool isStopped_ = false;  // over budget
     bool isWriteCancelled_ = false;
     bool isSendShut_ = false;
+    bool isStillReadable_ = false;  // the failure is of the sending side alone
 };
 
 }  // namespace wring::detail

@@ -185,6 +185,11 @@ int EpollDriver::closeNow(int fd) noexcept {
     return KernelDriver::closeNow(fd);
 }
 
+int EpollDriver::sendNow(int fd, BytesView bytes) noexcept {
+    ++stats_.enters;
+    return result(::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
 void EpollDriver::cancel(Operation& operation) noexcept {
     if (operation.state_ == Operation::State::starved) {
         starved_.remove(operation);

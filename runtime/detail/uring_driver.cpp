@@ -165,6 +165,8 @@ void UringDriver::passNewsOn() noexcept {
     if (isLeft) ::eventfd_write(newsFd_, 1);
 }
 
+int UringDriver::sendNow(int, BytesView) noexcept { return -EAGAIN; }
+
 void UringDriver::submit(Operation& operation) noexcept {
     WRING_ASSERT(!operation.inFlight(), "an operation was submitted twice");
     WRING_ASSERT(!enabled_ || owner_ == thisThread(),
@@ -397,11 +399,12 @@ unsigned UringDriver::reap() noexcept {
     if (io_uring_cq_has_overflow(ring_.get())) ++stats_.overflows;
     // One at a time, taken out before it is told: a handler may run a turn of its own.
     unsigned told = 0;
-    io_uring_cqe* entry = nullptr;
-    while (told < completionsPerTurn_ &&
-           io_uring_peek_batch_cqe(ring_.get(), &entry, 1) == 1) {
+    io_uring_cq& queue = ring_->cq;
+    while (told < completionsPerTurn_) {
+        unsigned head = *queue.khead;
+        if (head == io_uring_smp_load_acquire(queue.ktail)) break;
         io_uring_cqe taken{};
-        std::memcpy(&taken, entry, sizeof taken);
+        std::memcpy(&taken, &queue.cqes[head & *queue.kring_mask], sizeof taken);
         io_uring_cq_advance(ring_.get(), 1);
         told += onEntry(taken);
     }

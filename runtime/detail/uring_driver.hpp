@@ -28,6 +28,7 @@ class UringDriver final : public KernelDriver {
     unsigned wait(Duration timeout) noexcept override;
     void flush() noexcept override;
     int fd() noexcept override;
+    int sendNow(int, BytesView) noexcept override;
 
  private:
     /// Who an identity stands for; a new generation at each reuse, so that a late cancel or
