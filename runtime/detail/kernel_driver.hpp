@@ -4,6 +4,8 @@
 #include <wring/runtime/detail/operation_list.hpp>
 #include <wring/runtime/driver.hpp>
 
+#include <cerrno>
+
 namespace wring::detail {
 
 /// What the drivers that speak to a real kernel share: plain system calls, the clock, the pool of
@@ -27,6 +29,7 @@ class KernelDriver : public Driver, protected BufferPool::Owner {
     int getOption(int fd, int level, int option, void* value, std::size_t& bytes) noexcept override;
     int shutdownNow(int fd, int how) noexcept override;
     int closeNow(int fd) noexcept override;
+    int sendNow(int, BytesView) noexcept override { return -EAGAIN; }
     std::uint64_t closedCount() const noexcept override { return closed_; }
     DriverStats stats() const noexcept override;
     BufferPool& buffers() noexcept override { return *pool_; }

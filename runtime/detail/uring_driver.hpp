@@ -28,7 +28,6 @@ class UringDriver final : public KernelDriver {
     unsigned wait(Duration timeout) noexcept override;
     void flush() noexcept override;
     int fd() noexcept override;
-    int sendNow(int, BytesView) noexcept override;
 
  private:
     /// Who an identity stands for; a new generation at each reuse, so that a late cancel or
@@ -57,6 +56,7 @@ class UringDriver final : public KernelDriver {
     void enter(Duration timeout) noexcept;
     void onEnterResult(int result) noexcept;
     unsigned reap() noexcept;
+    void prefetch(const io_uring_cqe& entry) const noexcept;
     bool onEntry(const io_uring_cqe& entry) noexcept;
     void deliver(Operation& operation, Completion& completion) noexcept;
     void endMulti(Operation& operation, Completion& completion) noexcept;
