@@ -66,6 +66,7 @@ class UringDriver final : public KernelDriver {
     void bufferReturned(std::uint32_t buffer) noexcept override;
     void armWake() noexcept;
     static void onWake(Operation& operation, Completion& completion) noexcept;
+    bool isOwnersThread() const noexcept;
     void abandonAll() noexcept;
     void disown() noexcept;
     void takeNews() noexcept;
