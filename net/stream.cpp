@@ -23,7 +23,7 @@ Stream& Stream::operator=(Stream other) noexcept {
     return *this;
 }
 Stream::~Stream() {
-    if (connection_) connection_->close(false);
+    if (connection_) connection_->close();
 }
 
 detail::StreamConnection& Stream::connection() const noexcept {
@@ -112,12 +112,12 @@ Task<> Stream::shutdownSend() {
 Task<> Stream::close() {
     Ref<detail::StreamConnection> closing = connection_;
     if (!closing) co_return;
-    closing->close(false);
+    closing->close();
     co_await closing->closedEvent().wait();
 }
 
 void Stream::abort() noexcept {
-    if (connection_) connection_->close(true);
+    if (connection_) connection_->abortNow();
 }
 
 Address Stream::getHost() const noexcept { return connection().getHost(); }

@@ -2,6 +2,7 @@
 
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/detail/buffer_pool.hpp>
+#include <wring/runtime/frame_pool.hpp>
 
 #include <cstring>
 #include <limits>
@@ -13,9 +14,10 @@ Bytes Bytes::copyOf(BytesView bytes) {
     if (bytes.empty()) return {};
     WRING_ASSERT(bytes.size() <= std::numeric_limits<std::uint32_t>::max(),
                  "one Bytes holds at most 4 GiB");
-    auto* block = static_cast<std::byte*>(::operator new(bytes.size()));
+    auto* block = static_cast<std::byte*>(detail::poolAllocate(bytes.size()));
     std::memcpy(block, bytes.data(), bytes.size());
-    return Bytes(block, static_cast<std::uint32_t>(bytes.size()), nullptr, 0);
+    auto size = static_cast<std::uint32_t>(bytes.size());
+    return Bytes(block, size, nullptr, size);
 }
 
 void Bytes::removePrefix(std::size_t count) noexcept {
@@ -33,7 +35,7 @@ void Bytes::release() noexcept {
     if (pool_) {
         pool_->giveBack(buffer_);
     } else {
-        ::operator delete(block_);
+        detail::poolFree(block_, buffer_);
     }
 }
 

@@ -23,10 +23,11 @@ inline BytesView asBytes(std::string_view text) noexcept {
 
 namespace detail {
 class BufferPool;
-}
+class ByteQueue;
+}  // namespace detail
 
 /// A run of bytes that is owned: a slice of the driver's receive buffers, lent until the object
-/// is destroyed, or a block of the heap. False when empty, which is what a read gives at the end
+/// is destroyed, or a block of memory. False when empty, which is what a read gives at the end
 /// of the stream.
 ///
 /// Thread    a lent slice goes back to its reactor: destroy it in that thread.
@@ -49,7 +50,7 @@ class WRING_API Bytes {
         if (block_) release();
     }
 
-    /// A copy of `bytes` on the heap.
+    /// A copy of `bytes`.
     static Bytes copyOf(BytesView bytes);
     static Bytes copyOf(std::string_view text) { return copyOf(asBytes(text)); }
 
@@ -77,6 +78,7 @@ class WRING_API Bytes {
 
  private:
     friend class detail::BufferPool;
+    friend class detail::ByteQueue;
     Bytes(std::byte* block, std::uint32_t size, detail::BufferPool* pool,
           std::uint32_t buffer) noexcept
         : block_(block), pool_(pool), size_(size), buffer_(buffer) {}
@@ -91,10 +93,10 @@ class WRING_API Bytes {
     void release() noexcept;
 
     std::byte* block_ = nullptr;
-    detail::BufferPool* pool_ = nullptr;  // null: block_ is the heap's
+    detail::BufferPool* pool_ = nullptr;  // null: block_ is of the frame pool …
     std::uint32_t offset_ = 0;
     std::uint32_t size_ = 0;
-    std::uint32_t buffer_ = 0;
+    std::uint32_t buffer_ = 0;  // … and this its size
 };
 
 }  // namespace wring

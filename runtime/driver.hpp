@@ -52,20 +52,21 @@ struct DriverFeatures {
     bool deferTaskrun = false;     ///< "defer_taskrun", Linux 6.1
     bool coopTaskrun = false;      ///< "coop_taskrun", Linux 5.19
     bool registeredRing = false;   ///< "registered_ring", Linux 5.18
+    bool inlineSend = false;       ///< "inline_send", Linux 6.1
 };
 
 /// Counters since the driver was made.
 struct DriverStats {
-    std::uint64_t submitted = 0;      ///< operations handed in
-    std::uint64_t completions = 0;    ///< told to operations
-    std::uint64_t enters = 0;         ///< blocking or submitting kernel calls
-    std::uint64_t cancels = 0;        ///< cancellations asked for
-    std::uint64_t starvations = 0;    ///< receivers that found no buffer
-    std::uint64_t overflows = 0;      ///< completion-queue overflows met
+    std::uint64_t submitted = 0;         ///< operations handed in
+    std::uint64_t completions = 0;       ///< told to operations
+    std::uint64_t enters = 0;            ///< blocking or submitting kernel calls
+    std::uint64_t cancels = 0;           ///< cancellations asked for
+    std::uint64_t starvations = 0;       ///< receivers that found no buffer
+    std::uint64_t overflows = 0;         ///< completion-queue overflows met
     std::uint64_t staleCompletions = 0;  ///< for operations already gone; ignored
-    std::uint32_t buffers = 0;        ///< receive buffers that exist
-    std::uint32_t buffersLent = 0;    ///< of these, in users' hands
-    std::uint32_t inFlight = 0;       ///< operations submitted and not finished
+    std::uint32_t buffers = 0;           ///< receive buffers that exist
+    std::uint32_t buffersLent = 0;       ///< of these, in users' hands
+    std::uint32_t inFlight = 0;          ///< operations submitted and not finished
 };
 
 /// The seam between wring and the world: everything wring asks of a kernel goes through here.
@@ -116,9 +117,14 @@ class WRING_API Driver {
                           std::size_t bytes) noexcept = 0;
     virtual int getOption(int fd, int level, int option, void* value,
                           std::size_t& bytes) noexcept = 0;
-    /// Sends what fits, on a socket where no send is in flight. A driver for which an operation is
-    /// the cheaper way does nothing and gives -EAGAIN.
-    virtual int sendNow(int fd, BytesView bytes) noexcept = 0;
+    /// Tries to send what `send` was prepared for, in place of submit() and without its wait. Gives
+    /// how many bytes were taken, or a negative errno: -EAGAIN says no more than "submit it".
+    ///
+    /// A driver that hands sends over in batches takes all of what has an `owner`, keeps that or a
+    /// copy of what it holds, and has `send` in flight until the kernel has answered. It is told of that only if
+    /// the kernel took less, or if cancel() asked for the end: `bytes` of the completion is then
+    /// all that was to be sent, `result` how much of it was.
+    virtual int sendNow(Operation& send, Bytes& owner) noexcept = 0;
     virtual int shutdownNow(int fd, int how) noexcept = 0;
     /// Closes a descriptor on which nothing is in flight.
     virtual int closeNow(int fd) noexcept = 0;

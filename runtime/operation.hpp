@@ -41,7 +41,7 @@ enum class Verb : std::uint8_t {
 struct Completion {
     std::int32_t result = 0;  ///< as the system call's; a negative errno on failure
     bool more = false;        ///< whether further completions of this operation follow
-    Bytes bytes;              ///< of recvMulti: what came; empty at the end of the stream
+    Bytes bytes;  ///< of recvMulti: what came, empty at the end of the stream; see also sendNow()
 };
 
 /// One request to the kernel: a verb, its arguments, and who is told. It is a member of whatever
@@ -82,6 +82,10 @@ class WRING_API Operation {
     /// What it was last prepared for, and on which descriptor.
     Verb verb() const noexcept { return verb_; }
     int fd() const noexcept { return fd_; }
+    /// What it sends, if it was prepared to.
+    BytesView bytes() const noexcept {
+        return {static_cast<const std::byte*>(data_), static_cast<std::size_t>(length_)};
+    }
 
     /// Whether the driver has it: submitted and its last completion not yet told.
     bool inFlight() const noexcept { return state_ != State::idle; }
@@ -91,7 +95,7 @@ class WRING_API Operation {
     friend class detail::KernelDriver;
     friend class detail::UringDriver;
     friend class detail::EpollDriver;
-    enum class State : std::uint8_t { idle, queued, starved, submitted, done };
+    enum class State : std::uint8_t { idle, queued, starved, submitted, unconfirmed, done };
 
     void prepare(Verb verb, int fd, const void* data = nullptr, std::uint64_t length = 0,
                  std::int64_t extra = 0) noexcept;

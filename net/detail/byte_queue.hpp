@@ -11,8 +11,8 @@
 
 namespace wring::detail {
 
-/// Bytes that are appended at the end and taken from the front, in one block, so that all of them
-/// go out in one send. Without bytes it holds no memory.
+/// Bytes that are appended in one block, so that all of them go out in one send. Without bytes it
+/// holds no memory.
 class ByteQueue {
  public:
     ByteQueue() noexcept = default;
@@ -20,9 +20,8 @@ class ByteQueue {
     ByteQueue& operator=(const ByteQueue&) = delete;
     ~ByteQueue() { clear(); }
 
-    bool empty() const noexcept { return begin_ == end_; }
-    std::size_t size() const noexcept { return end_ - begin_; }
-    BytesView view() const noexcept { return {block_ + begin_, size()}; }
+    bool empty() const noexcept { return end_ == 0; }
+    std::size_t size() const noexcept { return end_; }
 
     void append(BytesView bytes) {
         if (bytes.size() > capacity_ - end_) makeRoom(bytes.size());
@@ -30,23 +29,12 @@ class ByteQueue {
         end_ += static_cast<std::uint32_t>(bytes.size());
     }
 
-    void consume(std::size_t count) noexcept {
-        begin_ += static_cast<std::uint32_t>(count);
-        if (empty()) clear();
+    /// All of it; the queue is empty then.
+    Bytes take() noexcept {
+        return Bytes(std::exchange(block_, nullptr), std::exchange(end_, 0), nullptr,
+                     std::exchange(capacity_, 0));
     }
-
-    void clear() noexcept {
-        poolFree(block_, capacity_);
-        block_ = nullptr;
-        begin_ = end_ = capacity_ = 0;
-    }
-
-    void swap(ByteQueue& other) noexcept {
-        std::swap(block_, other.block_);
-        std::swap(begin_, other.begin_);
-        std::swap(end_, other.end_);
-        std::swap(capacity_, other.capacity_);
-    }
+    void clear() noexcept { take(); }
 
  private:
     void makeRoom(std::size_t more) {
@@ -55,17 +43,14 @@ class ByteQueue {
         auto capacity = static_cast<std::uint32_t>(
             std::max<std::size_t>({needed, std::size_t{capacity_} * 2, smallest}));
         auto* block = static_cast<std::byte*>(poolAllocate(capacity));
-        if (!empty()) std::memcpy(block, block_ + begin_, size());
+        if (!empty()) std::memcpy(block, block_, size());
         poolFree(block_, capacity_);
-        end_ -= begin_;
-        begin_ = 0;
         block_ = block;
         capacity_ = capacity;
     }
 
     static constexpr std::size_t smallest = 256;
     std::byte* block_ = nullptr;
-    std::uint32_t begin_ = 0;
     std::uint32_t end_ = 0;
     std::uint32_t capacity_ = 0;
 };

@@ -3,8 +3,8 @@
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/reactor.hpp>
 
-#include <cerrno>
 #include <sys/socket.h>
+#include <cerrno>
 
 namespace wring::detail {
 
@@ -134,44 +134,98 @@ void Connection::onReceived(Operation& operation, Completion& completion) noexce
     self.readEnded(-completion.result);
 }
 
-void Connection::send(BytesView bytes) noexcept {
+bool Connection::send(BytesView bytes, Bytes& owner) noexcept {
     send_.prepareSend(fd_, bytes, MSG_WAITALL);
+    int taken = reactor().driver().sendNow(send_, owner);
+    if (taken >= 0 && static_cast<std::size_t>(taken) == bytes.size()) {
+        isSendKept_ = true;
+        isSendCancelled_ = tellsSent_ = false;
+        return true;
+    }
+    // An error comes again, as the completion of the operation.
+    sendAndTell(taken > 0 ? bytes.subspan(static_cast<std::size_t>(taken)) : bytes);
+    return false;
+}
+
+void Connection::sendAndTell(BytesView bytes) noexcept {
+    isSendKept_ = isSendCancelled_ = false;
+    tellsSent_ = true;
+    goOnSending(bytes);
+}
+
+void Connection::goOnSending(BytesView left) noexcept {
+    send_.prepareSend(fd_, left, MSG_WAITALL);
     reactor().driver().submit(send_);
 }
 
-int Connection::sendNow(BytesView bytes) noexcept {
-    return reactor().driver().sendNow(fd_, bytes);
+void Connection::tellWhenSent() noexcept {
+    if (std::exchange(tellsSent_, true) || rest_) return;
+    reactor().driver().cancel(send_);
 }
 
-void Connection::cancelSend() noexcept { reactor().driver().cancel(send_); }
+void Connection::cancelSend() noexcept {
+    isSendCancelled_ = true;
+    reactor().driver().cancel(send_);
+}
 
 void Connection::onSent(Operation& operation, Completion& completion) noexcept {
     Connection& self = static_cast<Request&>(operation).connection;
-    if (self.isOpen()) {
-        self.sent(completion.result);
-    } else {
-        self.finishClose();
+    int result = completion.result;
+    if (self.isSendKept_ && !self.rest_) return self.unconfirmedEnded(completion);
+    BytesView left = operation.bytes();
+    if (result > 0) left = left.subspan(static_cast<std::size_t>(result));
+    bool goesOn = result >= 0 || result == -EAGAIN || result == -EINTR;
+    if (goesOn && !left.empty() && !self.isSendCancelled_) return self.goOnSending(left);
+    if (goesOn) result = left.empty() ? 0 : -ECANCELED;
+    self.rest_.reset();
+    self.sendEnded(result);
+}
+
+void Connection::unconfirmedEnded(Completion& completion) noexcept {
+    int result = completion.result;
+    if (result > 0) completion.bytes.removePrefix(static_cast<std::size_t>(result));
+    bool goesOn = result >= 0 || result == -EAGAIN || result == -EINTR;
+    if (!goesOn) return sendEnded(result);
+    if (completion.bytes.empty()) return sendEnded(0);
+    if (isSendCancelled_) return sendEnded(-ECANCELED);
+    try {
+        rest_ = std::make_unique<Rest>(std::move(completion.bytes));
+    } catch (...) {
+        return sendEnded(-ENOMEM);
     }
+    goOnSending(rest_->bytes.view());
+}
+
+void Connection::sendEnded(int result) noexcept {
+    if (!isOpen()) return finishClose();
+    if (result < 0 || tellsSent_) sent(result);
 }
 
 int Connection::shutdownSendNow() noexcept {
     return isOpen() ? reactor().driver().shutdownNow(fd_, SHUT_WR) : -ENOTCONN;
 }
 
-void Connection::beginClose(bool reset) noexcept {
-    if (!isOpen()) return;
+void Connection::beginClose(Ending ending) noexcept {
+    if (isClosed()) return;
+    bool isFirst = isOpen();
     stage_ = Stage::closing;
     Driver& driver = reactor().driver();
-    if (reset) {
+    if (ending == Ending::reset) {
         linger immediately{1, 0};
         driver.setOption(fd_, SOL_SOCKET, SO_LINGER, &immediately, sizeof immediately);
-    } else if (receive_.inFlight() || send_.inFlight()) {
+    } else if (keepsBytes()) {
+        // They go out first; the end of the stream follows by itself when the descriptor closes.
+    } else if (isFirst && (receive_.inFlight() || send_.inFlight())) {
         // While an operation holds the socket a bare close would tell the peer nothing.
         driver.shutdownNow(fd_, SHUT_RDWR);
     }
-    driver.cancel(receive_);
-    driver.cancel(send_);
-    finishClose();
+    if (isFirst) driver.cancel(receive_);
+    if (!keepsBytes() || ending != Ending::flush) {
+        cancelSend();
+    } else if (!rest_) {
+        driver.cancel(send_);  // to be told
+    }
+    if (isFirst) finishClose();
 }
 
 void Connection::finishClose() noexcept {

@@ -82,7 +82,8 @@ class WRING_API Connection : public ReactorResource {
     virtual void received(Bytes chunk) noexcept = 0;
     /// Reading is over: 0 for the end of the stream, else an errno. Once.
     virtual void readEnded(int error) noexcept = 0;
-    /// The send given to send() ended: bytes, or a negative errno. Not once close has begun.
+    /// A send that had to be waited for has ended: 0, or a negative errno. Also when one that had
+    /// not to be waited for failed in the end. Not once close has begun.
     virtual void sent(int result) noexcept = 0;
     /// The descriptor is closed and nothing is in flight. Last call; `this` may go in it.
     virtual void connectionClosed() noexcept = 0;
@@ -93,17 +94,27 @@ class WRING_API Connection : public ReactorResource {
     void stopReading() noexcept;
     bool hasReadEnded() const noexcept { return hasReadEnded_; }
 
+    /// Whether something is on its way: the next send() has to wait for sent().
     bool isSending() const noexcept { return send_.inFlight(); }
-    /// Sends, once at a time; what `bytes` refers to stays until sent().
-    void send(BytesView bytes) noexcept;
-    /// Sends what fits at once, where the driver finds that cheaper: bytes, or a negative errno.
-    int sendNow(BytesView bytes) noexcept;
+    /// Sends all of it, once at a time. True: nothing is to be waited for; the kernel has it, or
+    /// what it takes later is kept in here (by `owner`, which holds the bytes, if it was taken).
+    /// False: what `bytes` refers to stays until sent().
+    bool send(BytesView bytes, Bytes& owner) noexcept;
+    /// Sends all of it and tells the end by sent().
+    void sendAndTell(BytesView bytes) noexcept;
+    /// Asks for sent() at the end of a send that was not to be waited for and is still on its way.
+    void tellWhenSent() noexcept;
     void cancelSend() noexcept;
     int shutdownSendNow() noexcept;
 
-    /// Begins the end. With `reset` what is queued in the kernel is dropped and the peer sees a
-    /// reset; else the peer gets what was sent, then the end of the stream.
-    void beginClose(bool reset) noexcept;
+    /// How the end is reached.
+    enum class Ending : std::uint8_t {
+        flush,   ///< what send() said true of goes out first; then as `prompt`
+        prompt,  ///< the peer gets what the kernel has, then the end of the stream
+        reset,   ///< what the kernel has is dropped, and the peer sees a reset
+    };
+    /// Begins the end, or hurries it.
+    void beginClose(Ending ending) noexcept;
 
  private:
     enum class Stage : std::uint8_t { open, closing, closed };
@@ -112,9 +123,19 @@ class WRING_API Connection : public ReactorResource {
             : Operation(handler), connection(owner) {}
         Connection& connection;
     };
+    /// What the kernel did not take at once of bytes kept in here.
+    struct Rest : Pooled {
+        explicit Rest(Bytes kept) noexcept : bytes(std::move(kept)) {}
+        Bytes bytes;
+    };
     friend class ConnectionGroup;
     static void onReceived(Operation& operation, Completion& completion) noexcept;
     static void onSent(Operation& operation, Completion& completion) noexcept;
+    void unconfirmedEnded(Completion& completion) noexcept;
+    void goOnSending(BytesView left) noexcept;
+    void sendEnded(int result) noexcept;
+    /// Whether bytes are on their way that send() has said true of.
+    bool keepsBytes() const noexcept { return send_.inFlight() && isSendKept_; }
     void finishClose() noexcept;
 
     Request receive_;
@@ -122,10 +143,14 @@ class WRING_API Connection : public ReactorResource {
     Ref<ConnectionGroup> group_;
     Connection* nextInGroup_ = nullptr;
     Connection* previousInGroup_ = nullptr;
+    std::unique_ptr<Rest> rest_;
     int fd_;
     Stage stage_ = Stage::open;
     bool wantsReading_ = false;
     bool hasReadEnded_ = false;
+    bool isSendKept_ = false;       // nobody but this keeps the bytes being sent
+    bool isSendCancelled_ = false;  // what is left of them does not go out
+    bool tellsSent_ = false;
 };
 
 }  // namespace wring::detail

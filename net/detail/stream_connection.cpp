@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t inboxBytesMax = 65536;
 constexpr std::size_t inboxBytesResume = 16384;
 constexpr std::size_t copiedBytesMax = 2048;
+// What a write may leave to be sent later.
+constexpr std::size_t unawaitedBytesMax = 65536;
 
 const Failure& cancelled() noexcept {
     static const Failure failure = Failure::of<CancelledError>();
@@ -56,8 +58,7 @@ void StreamConnection::received(Bytes chunk) noexcept {
         return reader->resume();
     }
     try {
-        bool copies =
-            chunk.size() <= copiedBytesMax || reactor().driver().buffers().isScarce();
+        bool copies = chunk.size() <= copiedBytesMax || reactor().driver().buffers().isScarce();
         inbox_.push(copies ? Bytes::copyOf(chunk.view()) : std::move(chunk));
     } catch (...) {
         return fail(Failure::current());
@@ -69,21 +70,32 @@ void StreamConnection::received(Bytes chunk) noexcept {
 
 void StreamConnection::readEnded(int error) noexcept {
     if (error) return fail(lostFailure(error));
+    // A reset that a send has met looks like an end here.
+    if (isBroken_ && isStillReadable_) return fail(*failure_);
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) reader->resume();
 }
 
 bool StreamConnection::setWriter(WriteAwaiter& writer) noexcept {
     WRING_ASSERT(!writer_, "a stream was written by two coroutines at once");
-    int taken = sendNow(writer.left_);
-    if (taken > 0) writer.left_ = writer.left_.subspan(static_cast<std::size_t>(taken));
-    if (writer.left_.empty()) return false;
-    writer_ = &writer;
     isWriteCancelled_ = false;
-    send(writer.left_);  // an error of the first try comes again, as this one's completion
+    isWriterQueued_ = isSending();
+    if (isWriterQueued_) {
+        tellWhenSent();
+    } else if (startWrite(writer)) {
+        return false;
+    }
+    writer_ = &writer;
     return true;
 }
 
+// What goes on without waiting is bounded: the next write waits for it.
+bool StreamConnection::startWrite(WriteAwaiter& writer) noexcept {
+    Bytes none;
+    return send(writer.left_, writer.left_.size() <= unawaitedBytesMax ? writer.owned_ : none);
+}
+
 void StreamConnection::askWriterToEnd() noexcept {
+    if (isWriterQueued_) return endWrite(&cancelled());
     isWriteCancelled_ = true;
     cancelSend();
 }
@@ -93,20 +105,20 @@ const Failure* StreamConnection::writeFailure() const noexcept {
 }
 
 void StreamConnection::sent(int result) noexcept {
-    if (!writer_) return;
-    if (result >= 0) writer_->left_ = writer_->left_.subspan(static_cast<std::size_t>(result));
-    if (result >= 0 && writer_->left_.empty()) return endWrite(nullptr);
-    bool goesOn = result >= 0 || result == -EAGAIN || result == -EINTR;
-    if (isWriteCancelled_ && (goesOn || result == -ECANCELED)) {
-        return endWrite(&cancelled());
-    }
-    if (goesOn) return send(writer_->left_);
-    // The peer takes nothing more; what it has sent can still be read.
-    if (!failure_) {
+    bool isCancelled = result == -ECANCELED && isWriteCancelled_;
+    if (result < 0 && !isCancelled && !failure_) {
+        // The peer takes nothing more; what it has sent can still be read.
         failure_ = lostFailure(-result);
         isStillReadable_ = true;
+        isBroken_ = result != -EPIPE;
     }
-    endWrite(&*failure_);
+    if (isWriterQueued_ && result == 0) {
+        isWriterQueued_ = false;
+        if (!startWrite(*writer_)) return;
+    }
+    if (std::exchange(isShutQueued_, false)) shutdownSendNow();
+    if (!writer_) return;
+    endWrite(isCancelled ? &cancelled() : writeFailure());
 }
 
 // The failure of the whole connection takes the place of one of the sending side alone.
@@ -117,20 +129,24 @@ void StreamConnection::noteFailure(Failure failure) noexcept {
 
 void StreamConnection::endWrite(const Failure* failure) noexcept {
     WriteAwaiter* writer = std::exchange(writer_, nullptr);
+    isWriterQueued_ = false;
     writer->failure_ = failure;
     writer->resume();
 }
 
 int StreamConnection::shutdownSend() noexcept {
     if (std::exchange(isSendShut_, true)) return 0;
-    return shutdownSendNow();
+    if (!isSending()) return shutdownSendNow();
+    isShutQueued_ = true;
+    tellWhenSent();
+    return 0;
 }
 
-void StreamConnection::close(bool reset) noexcept {
+void StreamConnection::end(Ending ending) noexcept {
     Ref<StreamConnection> alive(this);
     noteFailure(Failure::of<ConnectionLost>(0, "close"));
     inbox_.clear();
-    beginClose(reset);
+    beginClose(ending);
     failWaiters();
 }
 
@@ -149,12 +165,13 @@ void StreamConnection::failWaiters() noexcept {
         reader->failure_ = &*failure_;
         reader->resume();
     }
+    if (isWriterQueued_) endWrite(&*failure_);
 }
 
 void StreamConnection::reactorStopping() noexcept {
     Ref<StreamConnection> alive(this);
     noteFailure(stoppedFailure());
-    close(false);
+    end(Ending::prompt);
 }
 
 void StreamConnection::connectionClosed() noexcept {

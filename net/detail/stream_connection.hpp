@@ -27,8 +27,8 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     const Failure* writeFailure() const noexcept;
 
     int shutdownSend() noexcept;
-    void close(bool reset) noexcept;
-    void abortNow() noexcept override { close(true); }
+    void close() noexcept { end(Ending::flush); }
+    void abortNow() noexcept override { end(Ending::reset); }
     Event& closedEvent() noexcept { return closed_; }
     bool isUsable() const noexcept {
         return isOpen() && (!failure_ || isStillReadable_) && !hasReadEnded();
@@ -40,6 +40,8 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void readEnded(int error) noexcept override;
     void sent(int result) noexcept override;
     void connectionClosed() noexcept override;
+    void end(Ending ending) noexcept;
+    bool startWrite(WriteAwaiter& writer) noexcept;
     void fail(Failure failure) noexcept;
     void noteFailure(Failure failure) noexcept;
     void failWaiters() noexcept;
@@ -53,7 +55,10 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     Event closed_;
     bool isStopped_ = false;  // over budget
     bool isWriteCancelled_ = false;
+    bool isWriterQueued_ = false;  // behind what an earlier write left
     bool isSendShut_ = false;
+    bool isShutQueued_ = false;
+    bool isBroken_ = false;         // in both directions, as a send has found out
     bool isStillReadable_ = false;  // the failure is of the sending side alone
 };
 

@@ -4,10 +4,10 @@
 #include <wring/runtime/log.hpp>
 #include <wring/runtime/reactor.hpp>
 
-#include <cerrno>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <cerrno>
 
 namespace wring::detail {
 
@@ -21,8 +21,8 @@ Failure doneFailure(bool afterWriteShut) {
 }  // namespace
 
 void connectTransport(Socket socket, Ref<IProtocol> protocol, Ref<IFactory> client) {
-    auto transport = makeRef<TransportConnection>(std::move(socket), std::move(protocol),
-                                                  std::move(client));
+    auto transport =
+        makeRef<TransportConnection>(std::move(socket), std::move(protocol), std::move(client));
     transport->begin();
 }
 
@@ -45,7 +45,7 @@ void TransportConnection::begin() {
         log(LogLevel::error,
             "protocol: connectionMade threw: " + Failure::current().getErrorMessage());
         if (!client_) return;
-        lose(Failure::current(), true);
+        lose(Failure::current(), Ending::reset);
         throw;
     }
 }
@@ -126,9 +126,7 @@ void TransportConnection::resumeProducing() {
     endOfTurn();  // what came meanwhile is delivered from there, never from in here
 }
 
-Address TransportConnection::getHost() const {
-    return isOpen() ? Connection::getHost() : host_;
-}
+Address TransportConnection::getHost() const { return isOpen() ? Connection::getHost() : host_; }
 void TransportConnection::setTcpNoDelay(bool on) { setFlag(IPPROTO_TCP, TCP_NODELAY, on); }
 bool TransportConnection::getTcpNoDelay() const { return getFlag(IPPROTO_TCP, TCP_NODELAY); }
 void TransportConnection::setTcpKeepAlive(bool on) { setFlag(SOL_SOCKET, SO_KEEPALIVE, on); }
@@ -144,7 +142,7 @@ void TransportConnection::received(Bytes chunk) noexcept {
     try {
         inbox_.push(Bytes::copyOf(chunk.view()));
     } catch (...) {
-        lose(Failure::current(), true);
+        lose(Failure::current(), Ending::reset);
     }
 }
 
@@ -155,7 +153,7 @@ void TransportConnection::deliver(BytesView data) noexcept {
         Failure failure = Failure::current();
         log(LogLevel::error, "protocol: dataReceived threw: " + failure.getErrorMessage());
         if (isOpen()) reason_.reset();  // an abort it asked for before it threw
-        lose(std::move(failure), true);
+        lose(std::move(failure), Ending::reset);
     }
 }
 
@@ -179,7 +177,7 @@ void TransportConnection::readEnded(int error) noexcept {
 }
 
 void TransportConnection::deliverEnd() noexcept {
-    if (endError_) return lose(lostFailure(endError_), false);
+    if (endError_) return lose(lostFailure(endError_), Ending::prompt);
     if (isDisconnecting_) return;  // what is queued goes out all the same, then it closes
     if (dynamic_cast<IHalfCloseableProtocol*>(protocol_.get())) {
         return tell(&IHalfCloseableProtocol::readConnectionLost);
@@ -208,22 +206,27 @@ void TransportConnection::tell(void (IHalfCloseableProtocol::*event)()) noexcept
     } catch (...) {
         Failure failure = Failure::current();
         log(LogLevel::error, "protocol: half-close threw: " + failure.getErrorMessage());
-        lose(std::move(failure), true);
+        lose(std::move(failure), Ending::reset);
     }
 }
 
 void TransportConnection::flush() noexcept {
-    if (isSending() || !isOpen()) return;
-    if (sending_.empty()) sending_.swap(pending_);
-    if (!sending_.empty()) send(sending_.view());
+    if (!isOpen()) return;
+    if (isSending()) {
+        if (!pending_.empty()) tellWhenSent();
+        return;
+    }
+    if (pending_.empty()) return;
+    sending_ = pending_.take();
+    // Only who has something to do when it is out wants to know.
+    if (producer_ || isDisconnecting_ || isLosingWrite_) return sendAndTell(sending_.view());
+    if (send(sending_.view(), sending_)) sending_ = Bytes();
 }
 
 void TransportConnection::sent(int result) noexcept {
-    if (result < 0 && result != -EAGAIN && result != -EINTR) {
-        return lose(lostFailure(-result), false);
-    }
-    if (result > 0) sending_.consume(static_cast<std::size_t>(result));
-    if (sending_.empty() && pending_.empty()) return drained();
+    if (result < 0) return lose(lostFailure(-result), Ending::prompt);
+    sending_ = Bytes();
+    if (pending_.empty()) return drained();
     flush();
 }
 
@@ -234,7 +237,7 @@ void TransportConnection::drained() noexcept {
         try {
             producer_->resumeProducing();
         } catch (...) {
-            return lose(Failure::current(), true);
+            return lose(Failure::current(), Ending::reset);
         }
     }
     if (isDisconnecting_ || isLosingWrite_) endOfTurn();
@@ -249,13 +252,17 @@ bool TransportConnection::mayClose() const noexcept {
 void TransportConnection::turnEnded() noexcept {
     Ref<TransportConnection> alive(this);
     if (!isOpen()) return;
-    if (reason_) return lose(*reason_, reason_->check<ConnectionAborted>());
+    if (reason_) {
+        bool aborts = reason_->check<ConnectionAborted>();
+        return lose(*reason_, aborts ? Ending::reset : Ending::flush);
+    }
     if (mayDeliver()) deliverInbox();
     if (!isOpen()) return;
     flush();
     if (!mayClose()) return;
-    if (isDisconnecting_) return lose(doneFailure(isWriteShut_), false);
+    if (isDisconnecting_) return lose(doneFailure(isWriteShut_), Ending::flush);
     if (isLosingWrite_) {
+        if (isSending()) return tellWhenSent();
         isLosingWrite_ = false;
         isWriteShut_ = true;
         shutdownSendNow();  // fails when the peer has gone: then reading will tell
@@ -263,15 +270,15 @@ void TransportConnection::turnEnded() noexcept {
     }
 }
 
-void TransportConnection::lose(Failure reason, bool reset) noexcept {
+void TransportConnection::lose(Failure reason, Ending ending) noexcept {
     if (!reason_) reason_ = std::move(reason);
     if (isOpen()) host_ = Connection::getHost();
-    beginClose(reset);
+    beginClose(ending);
 }
 
 void TransportConnection::reactorStopping() noexcept {
     Ref<TransportConnection> alive(this);
-    lose(stoppedFailure(), false);
+    lose(stoppedFailure(), Ending::prompt);
 }
 
 void TransportConnection::connectionClosed() noexcept {
@@ -279,7 +286,7 @@ void TransportConnection::connectionClosed() noexcept {
     Ref<IProtocol> protocol = std::move(protocol_);
     inbox_.clear();
     pending_.clear();
-    sending_.clear();
+    sending_ = Bytes();
     stopProducer();
     try {
         protocol->connectionLost(*reason_);

@@ -62,7 +62,7 @@ class TransportConnection final : public ITransport, public Connection, public P
     bool mayClose() const noexcept;
     void tell(void (IHalfCloseableProtocol::*event)()) noexcept;
     void checkHighWater();
-    void lose(Failure reason, bool reset) noexcept;
+    void lose(Failure reason, Ending ending) noexcept;
 
     Ref<TransportConnection> self_;  // until connectionLost
     Ref<IProtocol> protocol_;        //
@@ -70,7 +70,7 @@ class TransportConnection final : public ITransport, public Connection, public P
     Address peer_;
     Address host_;       // once it closes; the kernel knows before
     ByteQueue pending_;  // written, not yet given to the kernel
-    ByteQueue sending_;  // with the kernel
+    Bytes sending_;      // with the kernel
     Inbox inbox_;        // came while paused
     IProducer* producer_ = nullptr;
     std::optional<Failure> reason_;

@@ -185,9 +185,12 @@ int EpollDriver::closeNow(int fd) noexcept {
     return KernelDriver::closeNow(fd);
 }
 
-int EpollDriver::sendNow(int fd, BytesView bytes) noexcept {
+int EpollDriver::sendNow(Operation& send, Bytes&) noexcept {
+    BytesView bytes = send.bytes();
     ++stats_.enters;
-    return result(::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+    int taken = result(::send(send.fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+    if (taken >= 0 && static_cast<std::size_t>(taken) == bytes.size()) ++stats_.submitted;
+    return taken;
 }
 
 void EpollDriver::cancel(Operation& operation) noexcept {

@@ -26,7 +26,7 @@ class EpollDriver final : public KernelDriver {
     void flush() noexcept override;
     int fd() noexcept override { return epollFd_; }
     int closeNow(int fd) noexcept override;
-    int sendNow(int fd, BytesView bytes) noexcept override;
+    int sendNow(Operation& send, Bytes& owner) noexcept override;
 
  private:
     enum class Direction : bool { read, write };

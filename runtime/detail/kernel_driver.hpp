@@ -29,7 +29,6 @@ class KernelDriver : public Driver, protected BufferPool::Owner {
     int getOption(int fd, int level, int option, void* value, std::size_t& bytes) noexcept override;
     int shutdownNow(int fd, int how) noexcept override;
     int closeNow(int fd) noexcept override;
-    int sendNow(int, BytesView) noexcept override { return -EAGAIN; }
     std::uint64_t closedCount() const noexcept override { return closed_; }
     DriverStats stats() const noexcept override;
     BufferPool& buffers() noexcept override { return *pool_; }

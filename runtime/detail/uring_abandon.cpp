@@ -10,9 +10,7 @@ void UringDriver::abandonAll() noexcept {
     if (!enabled_ || !isOwnersThread()) return disown();
     while (Operation* each = starved_.popFront()) finishLater(*each, -ECANCELED);
     while (Operation* each = backlog_.popFront()) finishLater(*each, -ECANCELED);
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-        if (slots_[i].operation) cancel(*slots_[i].operation);
-    }
+    slots_.forEach([this](Operation& each) { cancel(each); });
     for (;;) {
         while (Operation* each = done_.popFront()) {
             each->state_ = Operation::State::idle;
@@ -20,8 +18,10 @@ void UringDriver::abandonAll() noexcept {
         }
         if (inFlight_ == 0) return;
         drainBacklog();
-        enter(Duration::max());
+        enter(inlineSends_.empty() ? Duration::max() : Duration::zero());
+        handInlineOver();
         reap();
+        confirmInline();
     }
 }
 
@@ -31,9 +31,8 @@ void UringDriver::disown() noexcept {
     starved_.forEach(forget);
     backlog_.forEach(forget);
     done_.forEach(forget);
-    for (Slot& slot : slots_) {
-        if (slot.operation) forget(*slot.operation);
-    }
+    inlineSends_.forEach([&](InlineSends::Entry& entry) { forget(*entry.operation); });
+    slots_.forEach(forget);
 }
 
 }  // namespace wring::detail

@@ -4,10 +4,6 @@
 #include <wring/runtime/detail/uring_setup.hpp>
 #include <wring/runtime/log.hpp>
 
-#include <algorithm>
-#include <bit>
-#include <cerrno>
-#include <cstring>
 #include <liburing.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -15,15 +11,70 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <optional>
 
 namespace wring::detail {
 
 namespace {
 
-constexpr std::uint64_t ignored = ~std::uint64_t{0};
 constexpr unsigned lookAhead = 4;
-constexpr std::uint32_t noSlot = ~std::uint32_t{0};
 constexpr int bufferGroup = 0;
+
+constexpr std::uint64_t inlineMark = std::uint64_t{1} << 63;
+
+void prepareInline(io_uring_sqe& entry, int fd, BytesView bytes, std::uint64_t identity) noexcept {
+    io_uring_prep_send(&entry, fd, bytes.data(), bytes.size(),
+                       MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL);
+    entry.flags |= IOSQE_CQE_SKIP_SUCCESS;
+    io_uring_sqe_set_data64(&entry, identity);
+}
+
+/// A ring and a pair of sockets to find out with.
+struct Trial {
+    Trial() noexcept
+        : hasRing(io_uring_queue_init(4, &ring, 0) == 0),
+          hasSockets(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0) {}
+    Trial(const Trial&) = delete;
+    Trial& operator=(const Trial&) = delete;
+    ~Trial() {
+        if (hasRing) io_uring_queue_exit(&ring);
+        if (hasSockets) ::close(sockets[0]);
+        if (hasSockets) ::close(sockets[1]);
+    }
+    /// What the kernel says of a send; nothing if it is silent.
+    std::optional<int> send(BytesView bytes) noexcept {
+        prepareInline(*io_uring_get_sqe(&ring), sockets[0], bytes, 1);
+        io_uring_submit(&ring);
+        io_uring_cqe* answer = nullptr;
+        if (io_uring_peek_cqe(&ring, &answer) != 0) return {};
+        int result = answer->res;
+        io_uring_cqe_seen(&ring, answer);
+        return result;
+    }
+    io_uring ring{};
+    int sockets[2] = {-1, -1};
+    bool hasRing;
+    bool hasSockets;
+};
+
+// Silent about all, the count of a part, and an error when there is no room: older kernels answer
+// otherwise, and a part would be lost.
+bool trySendingInline() noexcept {
+    Trial trial;
+    if (!trial.hasRing || !trial.hasSockets) return false;
+    int small = 4096;
+    ::setsockopt(trial.sockets[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    std::vector<std::byte> much(std::size_t{1} << 20);
+    std::optional<int> all = trial.send(BytesView(much).first(1));
+    std::optional<int> part = trial.send(much);
+    std::optional<int> none = trial.send(much);
+    return !all && part && *part > 0 && static_cast<std::size_t>(*part) < much.size() && none &&
+           *none == -EAGAIN;
+}
 
 // Identifies the calling thread by an address of its own.
 const void* thisThread() noexcept {
@@ -44,10 +95,8 @@ int tryQueueInit(const DriverOptions& options, io_uring& ring, unsigned taskrun)
 UringDriver::UringDriver(const DriverOptions& options)
     : KernelDriver(options, false, 0),
       ring_(std::make_unique<io_uring>()),
-      firstFreeSlot_(noSlot),
       wake_(*this),
       completionsPerTurn_(options.completionsPerTurn) {
-    slots_.reserve(64);
     freeBuffers_.reserve(pool_->limit());
     setUp(options);  // from here on nothing throws: the ring would stay
     probe(options);
@@ -69,8 +118,8 @@ void UringDriver::setUp(const DriverOptions& options) {
     bool wantsCoop = !isDisabled(options, "coop_taskrun");
     int result = -EINVAL;
     if (wantsDefer) {
-        result = tryQueueInit(options, *ring_,
-                              IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+        result =
+            tryQueueInit(options, *ring_, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
         features_.deferTaskrun = result == 0;
     }
     if (result == -EINVAL && wantsCoop) {
@@ -95,13 +144,15 @@ void UringDriver::probe(const DriverOptions& options) noexcept {
         isLinux60 && features_.bufferRing && !isDisabled(options, "multishot_recv");
     features_.bufferRing = features_.multishotRecv;  // the ring serves nothing else
     features_.registeredRing = !isDisabled(options, "registered_ring");
+    features_.inlineSend = !isDisabled(options, "inline_send") && kernelSendsInline();
     io_uring_free_probe(found);
 }
 
 void UringDriver::setUpBufferRing(const DriverOptions& options) noexcept {
     unsigned entries = std::bit_ceil(std::max(options.buffersInitial, options.buffersMax));
     std::size_t bytes = entries * sizeof(io_uring_buf);
-    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return;
     ::madvise(memory, bytes, MADV_DONTFORK);
     io_uring_buf_reg registration{};
@@ -122,14 +173,15 @@ bool UringDriver::isOwnersThread() const noexcept { return owner_ == thisThread(
 
 void UringDriver::enable() noexcept {
     if (enabled_) {
-        WRING_ASSERT(owner_ == thisThread(), "a reactor was used from a thread that does not run it");
+        WRING_ASSERT(owner_ == thisThread(),
+                     "a reactor was used from a thread that does not run it");
         return;
     }
     enabled_ = true;
     owner_ = thisThread();
     // Debian's liburing 2.3 declares io_uring_enable_rings() but does not export it.
-    long result = ::syscall(__NR_io_uring_register, ring_->ring_fd, IORING_REGISTER_ENABLE_RINGS,
-                            nullptr, 0);
+    long result =
+        ::syscall(__NR_io_uring_register, ring_->ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
     WRING_ASSERT(result == 0, "the ring could not be enabled");
     if (features_.registeredRing && io_uring_register_ring_fd(ring_.get()) != 1) {
         features_.registeredRing = false;
@@ -168,35 +220,20 @@ void UringDriver::passNewsOn() noexcept {
     if (isLeft) ::eventfd_write(newsFd_, 1);
 }
 
-void UringDriver::submit(Operation& operation) noexcept {
-    WRING_ASSERT(!operation.inFlight(), "an operation was submitted twice");
-    WRING_ASSERT(!enabled_ || owner_ == thisThread(),
-                 "a reactor was used from a thread that does not run it");
-    ++stats_.submitted;
-    ++inFlight_;
-    operation.cancelRequested_ = false;
-    restart(operation);
-    wakeIfParked();
-}
-
-// Starts an operation that counts as in flight, now or as soon as there is room.
-void UringDriver::restart(Operation& operation) noexcept {
-    operation.state_ = Operation::State::queued;
-    if (!enabled_ || !backlog_.empty() || !start(operation)) backlog_.pushBack(operation);
-}
-
 bool UringDriver::start(Operation& operation) noexcept {
     io_uring_sqe* entry = takeEntry();
     if (!entry) return false;
-    if (!takeSlot(operation)) {
+    std::uint32_t slot = slots_.take(operation);
+    if (slot == OperationSlots::none) {
         io_uring_prep_nop(entry);
-        io_uring_sqe_set_data64(entry, ignored);
+        io_uring_sqe_set_data64(entry, ignoredIdentity);
         finishLater(operation, -ENOMEM);
         return true;
     }
+    operation.slot_ = slot;
     operation.state_ = Operation::State::submitted;
     fill(*entry, operation);
-    io_uring_sqe_set_data64(entry, identity(operation));
+    io_uring_sqe_set_data64(entry, slots_.identity(slot));
     return true;
 }
 
@@ -206,8 +243,12 @@ void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
     auto flags = static_cast<int>(operation.extra_);
     int fd = operation.fd_;
     switch (operation.verb_) {
-        case Verb::nop: io_uring_prep_nop(&entry); break;
-        case Verb::accept: io_uring_prep_accept(&entry, fd, nullptr, nullptr, acceptFlags_); break;
+        case Verb::nop:
+            io_uring_prep_nop(&entry);
+            break;
+        case Verb::accept:
+            io_uring_prep_accept(&entry, fd, nullptr, nullptr, acceptFlags_);
+            break;
         case Verb::acceptMulti:
             io_uring_prep_accept(&entry, fd, nullptr, nullptr, acceptFlags_);
             if (features_.multishotAccept) entry.ioprio |= IORING_ACCEPT_MULTISHOT;
@@ -216,7 +257,9 @@ void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
             io_uring_prep_connect(&entry, fd, static_cast<const sockaddr*>(data),
                                   static_cast<socklen_t>(length));
             break;
-        case Verb::recv: io_uring_prep_recv(&entry, fd, data, length, flags); break;
+        case Verb::recv:
+            io_uring_prep_recv(&entry, fd, data, length, flags);
+            break;
         case Verb::recvMulti:
             if (picksBuffers()) {
                 io_uring_prep_recv_multishot(&entry, fd, nullptr, 0, 0);
@@ -226,7 +269,9 @@ void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
                 io_uring_prep_poll_add(&entry, fd, POLLIN | POLLRDHUP);
             }
             break;
-        case Verb::send: io_uring_prep_send(&entry, fd, data, length, flags | MSG_NOSIGNAL); break;
+        case Verb::send:
+            io_uring_prep_send(&entry, fd, data, length, flags | MSG_NOSIGNAL);
+            break;
         case Verb::sendmsg:
             io_uring_prep_sendmsg(&entry, fd, static_cast<msghdr*>(data),
                                   static_cast<unsigned>(flags) | MSG_NOSIGNAL);
@@ -235,9 +280,15 @@ void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
             io_uring_prep_recvmsg(&entry, fd, static_cast<msghdr*>(data),
                                   static_cast<unsigned>(flags));
             break;
-        case Verb::shutdown: io_uring_prep_shutdown(&entry, fd, flags); break;
-        case Verb::close: io_uring_prep_close(&entry, fd); break;
-        case Verb::poll: io_uring_prep_poll_add(&entry, fd, static_cast<unsigned>(flags)); break;
+        case Verb::shutdown:
+            io_uring_prep_shutdown(&entry, fd, flags);
+            break;
+        case Verb::close:
+            io_uring_prep_close(&entry, fd);
+            break;
+        case Verb::poll:
+            io_uring_prep_poll_add(&entry, fd, static_cast<unsigned>(flags));
+            break;
         case Verb::read:
             io_uring_prep_read(&entry, fd, data, static_cast<unsigned>(length),
                                static_cast<std::uint64_t>(operation.extra_));
@@ -263,67 +314,91 @@ void UringDriver::publishBuffers() noexcept {
     io_uring_buf_ring_advance(bufferRing_, static_cast<int>(std::exchange(buffersToPublish_, 0)));
 }
 
-bool UringDriver::takeSlot(Operation& operation) noexcept {
-    if (firstFreeSlot_ == noSlot) {
-        try {
-            slots_.push_back({nullptr, 0, noSlot});
-        } catch (...) {
-            return false;
-        }
-        firstFreeSlot_ = static_cast<std::uint32_t>(slots_.size() - 1);
+bool kernelSendsInline() noexcept {
+    static const bool does = trySendingInline();
+    return does;
+}
+
+// Sends that say nothing when they succeed: the sender goes on at once, without a completion to
+// wait for and a second visit to its memory. The kernel carries such a send out while it takes the
+// submission, so once everything it had to say has been heard, silence is success.
+int UringDriver::sendNow(Operation& send, Bytes& owner) noexcept {
+    if (!features_.inlineSend || !enabled_ || !backlog_.empty()) return -EAGAIN;
+    std::int64_t number = inlineSends_.add(send, send.bytes(), owner);
+    if (number < 0) return -EAGAIN;
+    io_uring_sqe* entry = takeEntry();
+    if (!entry) {
+        owner = inlineSends_.removeLast();
+        return -EAGAIN;
     }
-    operation.slot_ = firstFreeSlot_;
-    Slot& slot = slots_[firstFreeSlot_];
-    firstFreeSlot_ = slot.nextFree;
-    slot.operation = &operation;
-    return true;
-}
-
-void UringDriver::freeSlot(Operation& operation) noexcept {
-    if (operation.inList_) pendingCancels_.remove(operation);
-    Slot& slot = slots_[operation.slot_];
-    slot.operation = nullptr;
-    ++slot.generation;
-    slot.nextFree = firstFreeSlot_;
-    firstFreeSlot_ = operation.slot_;
-}
-
-std::uint64_t UringDriver::identity(const Operation& operation) const noexcept {
-    return std::uint64_t{slots_[operation.slot_].generation} << 32 | operation.slot_;
-}
-
-void UringDriver::cancel(Operation& operation) noexcept {
-    switch (operation.state_) {
-        case Operation::State::idle:
-        case Operation::State::done: return;
-        case Operation::State::queued:
-            backlog_.remove(operation);
-            return finishLater(operation, -ECANCELED);
-        case Operation::State::starved:
-            starved_.remove(operation);
-            return finishLater(operation, -ECANCELED);
-        case Operation::State::submitted: break;
-    }
-    if (operation.cancelRequested_) return;
-    operation.cancelRequested_ = true;
-    ++stats_.cancels;
-    if (!sendCancel(operation)) pendingCancels_.pushBack(operation);
+    BytesView bytes = inlineSends_.find(static_cast<std::uint64_t>(number)).bytes;
+    prepareInline(*entry, send.fd_, bytes, inlineMark | static_cast<std::uint64_t>(number));
+    send.state_ = Operation::State::unconfirmed;
+    send.cancelRequested_ = false;
+    ++stats_.submitted;
+    ++inFlight_;
     wakeIfParked();
+    return static_cast<int>(bytes.size());
+}
+
+bool UringDriver::isInline(std::uint64_t identity) noexcept {
+    return (identity & inlineMark) != 0 && identity != ignoredIdentity;
+}
+
+// The kernel took less than all, or nothing.
+void UringDriver::onInlineEntry(std::uint64_t identity, int result) noexcept {
+    InlineSends::Entry& entry = inlineSends_.find(identity & ~inlineMark);
+    Operation* operation = std::exchange(entry.operation, nullptr);
+    if (operation) tellInline(*operation, entry, result);
+}
+
+void UringDriver::tellInline(Operation& operation, InlineSends::Entry& entry, int result) noexcept {
+    operation.state_ = Operation::State::idle;
+    --inFlight_;
+    if (operation.cancelRequested_) --inlineAsked_;
+    ++stats_.completions;
+    if (abandoning_) return;
+    Completion completion;
+    completion.result = result;
+    try {
+        completion.bytes =
+            entry.owner.empty() ? Bytes::copyOf(entry.bytes) : std::move(entry.owner);
+    } catch (...) {
+        completion.result = -ENOMEM;
+    }
+    finish(operation, completion);
+}
+
+// Only when the kernel has taken every entry of the queue, and nothing it says waits elsewhere.
+void UringDriver::handInlineOver() noexcept {
+    if (io_uring_sq_ready(ring_.get()) > 0 || io_uring_cq_has_overflow(ring_.get())) return;
+    if (inlineSends_.handOver()) inlineHeardAt_ = *ring_->cq.ktail;
+}
+
+unsigned UringDriver::confirmInline() noexcept {
+    bool isHeard = static_cast<std::int32_t>(*ring_->cq.khead - inlineHeardAt_) >= 0;
+    if (!inlineSends_.isWaiting() || !isHeard) return 0;
+    unsigned told = 0;
+    while (InlineSends::Entry* entry = inlineSends_.next()) {
+        Operation* operation = std::exchange(entry->operation, nullptr);
+        if (!operation) continue;
+        if (operation->cancelRequested_) {
+            ++told;
+            tellInline(*operation, *entry, static_cast<int>(entry->bytes.size()));
+        } else {
+            operation->state_ = Operation::State::idle;
+            --inFlight_;
+        }
+    }
+    return told;
 }
 
 bool UringDriver::sendCancel(Operation& operation) noexcept {
     io_uring_sqe* entry = takeEntry();
     if (!entry) return false;
-    io_uring_prep_cancel64(entry, identity(operation), 0);
-    io_uring_sqe_set_data64(entry, ignored);
+    io_uring_prep_cancel64(entry, slots_.identity(operation.slot_), 0);
+    io_uring_sqe_set_data64(entry, ignoredIdentity);
     return true;
-}
-
-void UringDriver::finishLater(Operation& operation, int result) noexcept {
-    operation.state_ = Operation::State::done;
-    operation.result_ = result;
-    done_.pushBack(operation);
-    wakeIfParked();
 }
 
 void UringDriver::drainBacklog() noexcept {
@@ -343,7 +418,7 @@ void UringDriver::flush() noexcept {
     retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
-    if (!done_.empty() || !backlog_.empty() || canServeStarved()) wake();
+    if (!done_.empty() || !backlog_.empty() || canServeStarved() || inlineAsked_ > 0) wake();
     isParked_ = true;
     if (io_uring_sq_ready(ring_.get()) == 0) return;
     ++stats_.enters;
@@ -359,9 +434,11 @@ unsigned UringDriver::wait(Duration timeout) noexcept {
     drainBacklog();
     publishBuffers();
     bool isBusy = told > 0 || !done_.empty() || !backlog_.empty() || canServeStarved() ||
-                  io_uring_cq_ready(ring_.get()) > 0;
+                  inlineAsked_ > 0 || io_uring_cq_ready(ring_.get()) > 0;
     enter(isBusy ? Duration::zero() : timeout);
+    handInlineOver();
     told += reap();
+    told += confirmInline();
     told += tellDone();
     passNewsOn();
     return told;
@@ -389,7 +466,8 @@ void UringDriver::onEnterResult(int result) noexcept {
         case EAGAIN:  // no memory for requests at the moment: reap, come back
         case EBUSY:   // completions must be reaped first
             return;
-        default: break;
+        default:
+            break;
     }
     if (result >= 0) return;
     log(LogLevel::critical, "driver: io_uring_enter failed: errno " + std::to_string(-result));
@@ -416,20 +494,19 @@ unsigned UringDriver::reap() noexcept {
 
 // With many connections each one's memory has left the cache since its last completion.
 void UringDriver::prefetch(const io_uring_cqe& entry) const noexcept {
-    auto index = static_cast<std::uint32_t>(entry.user_data);
-    if (index >= slots_.size() || !slots_[index].operation) return;
-    const auto* operation = reinterpret_cast<const char*>(slots_[index].operation);
+    const auto* operation = reinterpret_cast<const char*>(slots_.find(entry.user_data));
+    if (!operation) return;
     for (int line = -2; line < 3; ++line) __builtin_prefetch(operation + 64 * line);
 }
 
 bool UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
     std::uint64_t identity = entry.user_data;
-    if (identity == ignored) return false;
-    auto index = static_cast<std::uint32_t>(identity);
-    Operation* operation = nullptr;
-    if (index < slots_.size() && slots_[index].generation == identity >> 32) {
-        operation = slots_[index].operation;
+    if (identity == ignoredIdentity) return false;
+    if (isInline(identity)) {
+        onInlineEntry(identity, entry.res);
+        return true;
     }
+    Operation* operation = slots_.find(identity);
     Completion completion;
     completion.result = entry.res;
     completion.more = (entry.flags & IORING_CQE_F_MORE) != 0;
@@ -446,113 +523,12 @@ bool UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
         ++stats_.staleCompletions;
         return false;
     }
-    if (!completion.more) freeSlot(*operation);
+    if (!completion.more) {
+        if (operation->inList_) pendingCancels_.remove(*operation);
+        slots_.free(operation->slot_);
+    }
     deliver(*operation, completion);
     return true;
-}
-
-void UringDriver::deliver(Operation& operation, Completion& completion) noexcept {
-    bool isMulti = operation.verb_ == Verb::recvMulti || operation.verb_ == Verb::acceptMulti;
-    if (!completion.more) {
-        if (completion.result == -EINTR) {
-            if (!operation.cancelRequested_ && !abandoning_) return restart(operation);
-            completion.result = -ECANCELED;
-        }
-        if (isMulti) return endMulti(operation, completion);
-        if (operation.verb_ == Verb::close && completion.result == 0) ++closed_;
-        --inFlight_;
-    }
-    ++stats_.completions;
-    if (abandoning_) {
-        bool isAccept = operation.verb_ == Verb::acceptMulti || operation.verb_ == Verb::accept;
-        if (isAccept && completion.result >= 0) closeNow(completion.result);
-        if (!completion.more) operation.state_ = Operation::State::idle;
-        return;
-    }
-    finish(operation, completion);
-}
-
-// The kernel ended a multishot operation. Without an error it is armed again, here and nowhere
-// else; out of buffers it waits for one.
-void UringDriver::endMulti(Operation& operation, Completion& completion) noexcept {
-    bool isRecv = operation.verb_ == Verb::recvMulti;
-    if (isRecv && completion.result == -ENOBUFS) {
-        if (operation.cancelRequested_ || abandoning_) {
-            completion.result = -ECANCELED;
-        } else {
-            if (growOrStarve(operation)) return restart(operation);
-            operation.state_ = Operation::State::starved;
-            return;
-        }
-    }
-    if (isRecv && !picksBuffers() && completion.result > 0 && !abandoning_) {
-        return receivePolled(operation);
-    }
-    bool goesOn = isRecv ? completion.result > 0 : completion.result >= 0;
-    if (!goesOn || abandoning_) {
-        --inFlight_;
-        ++stats_.completions;
-        if (!abandoning_) return finish(operation, completion);
-        if (!isRecv && completion.result >= 0) closeNow(completion.result);
-        operation.state_ = Operation::State::idle;
-        return;
-    }
-    completion.more = true;
-    if (operation.cancelRequested_) {
-        finishLater(operation, -ECANCELED);  // told after what had already arrived
-    } else {
-        restart(operation);
-    }
-    ++stats_.completions;
-    finish(operation, completion);
-}
-
-// Receiving on kernels without multishot or buffer rings: a poll, then a plain call.
-void UringDriver::receivePolled(Operation& operation) noexcept {
-    if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
-    if (freeBuffers_.empty() && !pool_->grow()) {
-        if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
-        ++stats_.starvations;
-        operation.state_ = Operation::State::starved;
-        return starved_.pushBack(operation);
-    }
-    std::uint32_t buffer = freeBuffers_.back();
-    ssize_t count = ::recv(operation.fd_, pool_->at(buffer), pool_->bufferBytes(), MSG_DONTWAIT);
-    int error = count < 0 ? errno : 0;
-    Completion completion;
-    completion.result = error ? -error : static_cast<int>(count);
-    if (error == EAGAIN || error == EINTR) {
-        if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
-        return restart(operation);
-    }
-    if (count > 0) {
-        freeBuffers_.pop_back();
-        completion.bytes = pool_->lend(buffer, static_cast<std::uint32_t>(count));
-        completion.more = true;
-        if (operation.cancelRequested_) {
-            finishLater(operation, -ECANCELED);
-        } else {
-            restart(operation);
-        }
-    } else {
-        --inFlight_;
-    }
-    ++stats_.completions;
-    finish(operation, completion);
-}
-
-unsigned UringDriver::tellDone() noexcept {
-    OperationList ended(std::move(done_));
-    unsigned told = 0;
-    while (Operation* operation = ended.popFront()) {
-        Completion completion;
-        completion.result = operation->result_;
-        --inFlight_;
-        ++told;
-        ++stats_.completions;
-        finish(*operation, completion);
-    }
-    return told;
 }
 
 void UringDriver::bufferReturned(std::uint32_t buffer) noexcept {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <wring/runtime/detail/inline_sends.hpp>
 #include <wring/runtime/detail/kernel_driver.hpp>
+#include <wring/runtime/detail/operation_slots.hpp>
 
 #include <vector>
 
@@ -28,16 +30,9 @@ class UringDriver final : public KernelDriver {
     unsigned wait(Duration timeout) noexcept override;
     void flush() noexcept override;
     int fd() noexcept override;
+    int sendNow(Operation& send, Bytes& owner) noexcept override;
 
  private:
-    /// Who an identity stands for; a new generation at each reuse, so that a late cancel or
-    /// completion never meets somebody else's operation.
-    struct Slot {
-        Operation* operation;
-        std::uint32_t generation;
-        std::uint32_t nextFree;
-    };
-
     void setUp(const DriverOptions& options);
     void probe(const DriverOptions& options) noexcept;
     void setUpBufferRing(const DriverOptions& options) noexcept;
@@ -48,9 +43,6 @@ class UringDriver final : public KernelDriver {
     void fill(io_uring_sqe& entry, Operation& operation) noexcept;
     bool sendCancel(Operation& operation) noexcept;
     io_uring_sqe* takeEntry() noexcept;
-    bool takeSlot(Operation& operation) noexcept;
-    void freeSlot(Operation& operation) noexcept;
-    std::uint64_t identity(const Operation& operation) const noexcept;
 
     void drainBacklog() noexcept;
     void enter(Duration timeout) noexcept;
@@ -66,6 +58,11 @@ class UringDriver final : public KernelDriver {
     void bufferReturned(std::uint32_t buffer) noexcept override;
     void armWake() noexcept;
     static void onWake(Operation& operation, Completion& completion) noexcept;
+    static bool isInline(std::uint64_t identity) noexcept;
+    void onInlineEntry(std::uint64_t identity, int result) noexcept;
+    void tellInline(Operation& operation, InlineSends::Entry& entry, int result) noexcept;
+    void handInlineOver() noexcept;
+    unsigned confirmInline() noexcept;
     bool isOwnersThread() const noexcept;
     void abandonAll() noexcept;
     void disown() noexcept;
@@ -73,6 +70,8 @@ class UringDriver final : public KernelDriver {
     void passNewsOn() noexcept;
     void publishBuffers() noexcept;
     bool picksBuffers() const noexcept { return bufferRing_ != nullptr; }
+
+    static constexpr std::uint64_t ignoredIdentity = ~std::uint64_t{0};
 
     struct WakeOperation : Operation {
         explicit WakeOperation(UringDriver& owner)
@@ -88,12 +87,14 @@ class UringDriver final : public KernelDriver {
     unsigned bufferRingMask_ = 0;
     unsigned buffersToPublish_ = 0;
     std::vector<std::uint32_t> freeBuffers_;  // only without a buffer ring
-    std::vector<Slot> slots_;
-    std::uint32_t firstFreeSlot_;
+    OperationSlots slots_;
     std::uint32_t inFlight_ = 0;
     OperationList backlog_;         // no room in the submission queue yet
     OperationList pendingCancels_;  // submitted, their cancel not yet
     OperationList done_;            // ended in here, not yet told
+    InlineSends inlineSends_;
+    unsigned inlineHeardAt_ = 0;  // what the kernel had to say of a batch lies before this place
+    unsigned inlineAsked_ = 0;    // sends whose end somebody wants to be told
     WakeOperation wake_;
     unsigned completionsPerTurn_;
     int newsFd_ = -1;  // once somebody has asked for fd()

@@ -48,21 +48,26 @@ bool isDisabled(const DriverOptions& options, std::string_view feature) noexcept
 }
 
 DriverUnavailable whyUnavailable(int code) {
-    std::string error = std::string("io_uring_setup: ") + ::strerrorname_np(code) + ", " +
-                        ::strerrordesc_np(code);
+    std::string error =
+        std::string("io_uring_setup: ") + ::strerrorname_np(code) + ", " + ::strerrordesc_np(code);
     switch (code) {
         case EPERM:
-        case EACCES: return whyDenied(code, error);
+        case EACCES:
+            return whyDenied(code, error);
         case ENOSYS:
             if (isUnderSeccomp()) return whyDenied(code, error);
             return {code, true, error, "io_uring needs Linux 5.19 or newer with CONFIG_IO_URING"};
-        case EINVAL: return {code, true, error, "io_uring needs Linux 5.19 or newer"};
+        case EINVAL:
+            return {code, true, error, "io_uring needs Linux 5.19 or newer"};
         case ENOMEM:
-            return {code, false, error, "free memory, raise the locked-memory limit (ulimit -l) or "
-                                        "make the ring smaller (DriverOptions::completionEntries)"};
+            return {code, false, error,
+                    "free memory, raise the locked-memory limit (ulimit -l) or "
+                    "make the ring smaller (DriverOptions::completionEntries)"};
         case EMFILE:
-        case ENFILE: return {code, false, error, "raise the limit on open files (ulimit -n)"};
-        default: return {code, false, error, "choose another reactor (WRING_REACTOR=epoll)"};
+        case ENFILE:
+            return {code, false, error, "raise the limit on open files (ulimit -n)"};
+        default:
+            return {code, false, error, "choose another reactor (WRING_REACTOR=epoll)"};
     }
 }
 

@@ -9,6 +9,9 @@ namespace wring::detail {
 /// Whether the user switched the kernel feature of that name off.
 bool isDisabled(const DriverOptions& options, std::string_view feature) noexcept;
 
+/// Whether a send with orders to be silent on success does what that needs, tried once a process.
+bool kernelSendsInline() noexcept;
+
 /// What io_uring_setup's errno means on this machine, and what helps: reads the sysctl and the
 /// seccomp state to name the culprit.
 DriverUnavailable whyUnavailable(int code);

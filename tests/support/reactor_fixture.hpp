@@ -55,10 +55,11 @@ inline std::vector<DriverSetup> allDrivers() {
             {"epoll", DriverKind::epoll, {}},
             {"uringWithoutMultishotRecv", DriverKind::uring, {"multishot_recv"}},
             {"uringWithoutMultishotAccept", DriverKind::uring, {"multishot_accept"}},
+            {"uringWithoutInlineSend", DriverKind::uring, {"inline_send"}},
             {"uringWithoutDeferTaskrun", DriverKind::uring, {"defer_taskrun"}},
             {"uringOfLinux519",
              DriverKind::uring,
-             {"multishot_recv", "bufring", "defer_taskrun", "registered_ring"}}};
+             {"multishot_recv", "bufring", "defer_taskrun", "registered_ring", "inline_send"}}};
 }
 
 /// How many descriptors this process has open.

@@ -1,0 +1,231 @@
+#include <wring/deferred/scope.hpp>
+#include <wring/deferred/timeout.hpp>
+#include <wring/net/stream.hpp>
+#include <wring/tests/support/reactor_fixture.hpp>
+#include <wring/tests/support/streams.hpp>
+
+// Bytes that are given away to be written: nobody waits for them, and none may be lost.
+
+namespace wring {
+namespace {
+
+using namespace testing;
+using namespace std::chrono_literals;
+using StreamBulkWriteTest = ReactorTest;
+
+/// On drivers that hand sends over in batches and do not wait for them.
+class StreamOwnedWriteTest : public ReactorTest {
+ protected:
+    void SetUp() override {
+        ReactorTest::SetUp();
+        if (IsSkipped()) return;
+        if (!Driver::create(GetParam().options())->features().inlineSend) {
+            GTEST_SKIP() << "this kernel tells of every send";
+        }
+    }
+};
+
+constexpr int smallBuffers = 8192;
+constexpr std::size_t chunkBytes = 60000;  // not waited for, and more than small buffers take
+
+Task<> writeOwned(Stream* stream, std::string text) {
+    Bytes owned = Bytes::copyOf(text);
+    co_await stream->write(std::move(owned));
+}
+
+/// The same, once the driver runs.
+Task<> give(Stream* stream, std::string text) {
+    for (int turn = 0; turn < 2; ++turn) co_await sleepFor(Duration::zero());
+    co_await writeOwned(stream, std::move(text));
+}
+
+/// Writes `count` chunks of a pattern; gives all of it.
+Task<std::string> writeChunks(Stream* stream, int count) {
+    std::string all = pattern(chunkBytes * static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i) {
+        co_await writeOwned(stream,
+                            all.substr(chunkBytes * static_cast<std::size_t>(i), chunkBytes));
+    }
+    co_return all;
+}
+
+TEST_P(StreamBulkWriteTest, manyInARowArriveWholeAndInOrder) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        auto writing = start(writeChunks(&ends.near, 20));
+        std::string got = co_await receiveText(reactor, &ends.far, 20 * chunkBytes);
+        std::string sent = co_await writing;
+        EXPECT_TRUE(got == sent);
+    });
+}
+
+TEST_P(StreamBulkWriteTest, aPeerThatDoesNotReadHoldsUpTheNextWrite) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        auto writing = start(writeChunks(&ends.near, 40));
+        co_await turns(reactor);
+        EXPECT_FALSE(writing.called());
+        std::string got = co_await receiveText(reactor, &ends.far, 40 * chunkBytes);
+        EXPECT_TRUE(got == co_await writing);
+    });
+}
+
+TEST_P(StreamOwnedWriteTest, whatIsGivenAwayGoesOutBeforeTheCloseEndsTheStream) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        std::string sent = pattern(chunkBytes);
+        co_await give(&ends.near, sent);
+        auto closing = start(ends.near.close());
+        std::string got = co_await receiveText(reactor, &ends.far, chunkBytes);
+        EXPECT_TRUE(got == sent);
+        co_await closing;
+        co_await until(reactor, [&] { return ends.far.receive().empty() && ends.far.sawEnd(); });
+    });
+}
+
+TEST_P(StreamOwnedWriteTest, whatIsGivenAwayGoesOutBeforeSendingIsShut) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        std::string sent = pattern(chunkBytes);
+        co_await give(&ends.near, sent);
+        co_await ends.near.shutdownSend();
+        std::string got = co_await receiveText(reactor, &ends.far, chunkBytes);
+        EXPECT_TRUE(got == sent);
+        co_await until(reactor, [&] { return ends.far.receive().empty() && ends.far.sawEnd(); });
+        ends.far.send("still heard");
+        EXPECT_EQ(co_await readText(&ends.near), "still heard");
+    });
+}
+
+TEST_P(StreamOwnedWriteTest, aStreamThatIsDestroyedSendsWhatItWasGivenFirst) {
+    run([](Reactor& reactor) -> Task<> {
+        PeerPair ends(smallBuffers);
+        std::string sent = pattern(chunkBytes);
+        {
+            Stream stream(Socket(reactor, ends.near.release()));
+            co_await give(&stream, sent);
+        }
+        std::string got = co_await receiveText(reactor, &ends.far, chunkBytes);
+        EXPECT_TRUE(got == sent);
+    });
+}
+
+TEST_P(StreamOwnedWriteTest, anAbortDropsWhatTheKernelHasNotTaken) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        co_await give(&ends.near, pattern(chunkBytes));
+        ends.near.abort();
+        co_await ends.near.close();
+        std::string got;
+        co_await until(reactor, [&] {
+            got += ends.far.receive();
+            return ends.far.error() == ECONNRESET;
+        });
+        EXPECT_LT(got.size(), chunkBytes);
+    });
+}
+
+TEST_P(StreamOwnedWriteTest, anAbortEndsACloseThatWaitsForAPeerThatDoesNotRead) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        co_await give(&ends.near, pattern(chunkBytes));
+        auto closing = start(ends.near.close());
+        co_await turns(reactor);
+        ends.near.abort();
+        co_await closing;
+        EXPECT_FALSE(ends.near.isOpen());
+    });
+}
+
+TEST_P(StreamOwnedWriteTest, cancellingAQueuedWriteTakesBackNothingThatWasGivenBefore) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        std::string sent = pattern(chunkBytes);
+        co_await give(&ends.near, sent);
+        auto queued = start(writeText(&ends.near, "never"));
+        co_await turns(reactor);
+        EXPECT_FALSE(queued.called());
+        queued.cancel();
+        auto ended = co_await outcome(queued);
+        EXPECT_TRUE(!ended && ended.error().check<CancelledError>());
+        auto next = start(writeText(&ends.near, "next"));
+        std::string got = co_await receiveText(reactor, &ends.far, chunkBytes + 4);
+        co_await next;
+        EXPECT_TRUE(got == sent + "next");
+    });
+}
+
+TEST_P(StreamOwnedWriteTest, aConnectionThatBreaksIsToldToTheNextWriteAndRead) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor);
+        ends.far.reset();
+        co_await outcome(give(&ends.near, "into the void"));
+        co_await turns(reactor);
+        auto wrote = co_await outcome(writeText(&ends.near, "x"));
+        EXPECT_TRUE(!wrote && wrote.error().check<ConnectionLost>());
+        auto got = co_await outcome(ends.near.read());
+        EXPECT_TRUE(!got && got.error().check<ConnectionLost>());
+    });
+}
+
+TEST_P(StreamOwnedWriteTest, aConnectionThatBreaksEndsAQueuedWrite) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        co_await give(&ends.near, pattern(chunkBytes));
+        auto queued = start(writeText(&ends.near, "x"));
+        co_await turns(reactor);
+        ends.far.reset();
+        auto ended = co_await outcome(queued);
+        EXPECT_TRUE(!ended && ended.error().check<ConnectionLost>());
+    });
+}
+
+TEST_P(StreamOwnedWriteTest, closingEndsAQueuedWriteAtOnce) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        std::string sent = pattern(chunkBytes);
+        co_await give(&ends.near, sent);
+        auto queued = start(writeText(&ends.near, "x"));
+        co_await turns(reactor);
+        auto closing = start(ends.near.close());
+        EXPECT_TRUE(queued.called());
+        auto ended = co_await outcome(queued);
+        EXPECT_TRUE(!ended && ended.error().check<ConnectionLost>());
+        std::string got = co_await receiveText(reactor, &ends.far, chunkBytes);
+        EXPECT_TRUE(got == sent);
+        co_await closing;
+    });
+}
+
+/// Leaves a closing stream behind with bytes that nobody takes, and stops.
+Task<> giveAndStop(Reactor* reactor, int fd) {
+    Stream stream(Socket(*reactor, fd));
+    co_await give(&stream, pattern(chunkBytes));
+    reactor->stop();
+}
+
+TEST_P(StreamOwnedWriteTest, aReactorThatStopsDoesNotWaitForAPeerThatDoesNotRead) {
+    PeerPair ends(smallBuffers);
+    Reactor reactor(options());
+    Deferred<> giving;
+    reactor.callWhenRunning([&] { giving = start(giveAndStop(&reactor, ends.near.release())); });
+    Time before = reactor.now();
+    reactor.run(false);
+    EXPECT_TRUE(giving.called());
+    EXPECT_LT(reactor.now() - before, 5s);
+    EXPECT_EQ(reactor.resources(), 0u);
+    EXPECT_LT(ends.far.receive().size(), chunkBytes);
+}
+
+INSTANTIATE_TEST_SUITE_P(Drivers, StreamBulkWriteTest, ::testing::ValuesIn(allDrivers()), nameOf);
+
+std::vector<DriverSetup> batchingDrivers() {
+    return {{"uring", DriverKind::uring, {}},
+            {"uringWithoutMultishotRecv", DriverKind::uring, {"multishot_recv"}},
+            {"uringWithoutDeferTaskrun", DriverKind::uring, {"defer_taskrun"}}};
+}
+INSTANTIATE_TEST_SUITE_P(Drivers, StreamOwnedWriteTest, ::testing::ValuesIn(batchingDrivers()),
+                         nameOf);
+
+}  // namespace
+}  // namespace wring

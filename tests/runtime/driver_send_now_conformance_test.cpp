@@ -1,0 +1,202 @@
+#include <wring/tests/support/driver_fixture.hpp>
+
+// Sends that are tried at once: what is taken, what is told of the rest, and to whom.
+
+namespace wring {
+namespace {
+
+using testing::Ends;
+using testing::Probe;
+
+class DriverSendNowTest : public testing::DriverTest {
+ protected:
+    /// Enables the driver, which a ring needs before it takes anything at once.
+    void SetUp() override {
+        DriverTest::SetUp();
+        if (!IsSkipped()) settle();
+    }
+
+    /// Sends `text` on a fresh probe; a driver that takes nothing at once gets it submitted.
+    int sendNow(int fd, std::string_view text) {
+        Bytes owner = Bytes::copyOf(text);
+        probe_.prepareSend(fd, owner.view());
+        int taken = driver().sendNow(probe_, owner);
+        if (owner) left_ = std::move(owner);
+        return taken;
+    }
+    bool isInline() { return driver().features().inlineSend; }
+    bool takesAtOnce() { return isInline() || GetParam().kind == DriverKind::epoll; }
+
+    Probe probe_;
+    Bytes left_;  // what a driver did not take
+};
+
+TEST_P(DriverSendNowTest, whatFitsGoesOutWithTheNextTurnInSilence) {
+    Ends ends = socketPair();
+    for (std::size_t size :
+         {std::size_t{4}, std::size_t{1024}, std::size_t{1025}, std::size_t{5000}}) {
+        const std::string text(size, 'a');
+        int taken = sendNow(ends.near, text);
+        if (!takesAtOnce()) {
+            EXPECT_EQ(taken, -EAGAIN);
+            EXPECT_FALSE(probe_.inFlight());
+            continue;
+        }
+        EXPECT_EQ(taken, static_cast<int>(size));
+        settle();
+        EXPECT_EQ(take(ends.far, 8192), text);
+        EXPECT_FALSE(probe_.inFlight());
+        EXPECT_TRUE(probe_.results.empty());
+    }
+}
+
+TEST_P(DriverSendNowTest, whatHasNoOwnerIsLeftToTheOperation) {
+    Ends ends = socketPair();
+    probe_.prepareSend(ends.near, asBytes("mine"));
+    Bytes none;
+    int taken = driver().sendNow(probe_, none);
+    EXPECT_EQ(taken, GetParam().kind == DriverKind::epoll ? 4 : -EAGAIN);
+    EXPECT_FALSE(probe_.inFlight());
+}
+
+TEST_P(DriverSendNowTest, whoAsksIsToldThatAllWasSent) {
+    Ends ends = socketPair();
+    int taken = sendNow(ends.near, "ping");
+    if (!isInline()) {
+        EXPECT_FALSE(probe_.inFlight());
+        return;
+    }
+    EXPECT_EQ(taken, 4);
+    EXPECT_TRUE(probe_.inFlight());
+    driver().cancel(probe_);
+    driver().cancel(probe_);
+    EXPECT_TRUE(probe_.results.empty()) << "told within cancel()";
+    ASSERT_TRUE(untilEnd(probe_));
+    EXPECT_EQ(probe_.results, std::vector<int>{4});
+    EXPECT_EQ(probe_.data, "ping") << "the bytes are given back";
+    EXPECT_EQ(take(ends.far), "ping");
+}
+
+TEST_P(DriverSendNowTest, aPartIsToldWithAllTheBytesAndAFullSocketWithNone) {
+    Ends ends = socketPair();
+    int small = 4096;
+    EXPECT_EQ(::setsockopt(ends.near, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    const std::string much(1 << 20, 'm');
+    int taken = sendNow(ends.near, much);
+    if (!takesAtOnce()) {
+        EXPECT_EQ(taken, -EAGAIN);
+        return;
+    }
+    if (isInline()) {
+        EXPECT_EQ(taken, 1 << 20);
+        ASSERT_TRUE(untilEnd(probe_));
+        EXPECT_TRUE(probe_.data == much);
+        taken = probe_.result();
+    }
+    EXPECT_GT(taken, 0);
+    EXPECT_LT(taken, 1 << 20);
+    Probe full;
+    Bytes owner = Bytes::copyOf("x");
+    full.prepareSend(ends.near, owner.view());
+    int second = driver().sendNow(full, owner);
+    if (isInline()) {
+        EXPECT_EQ(second, 1);
+        ASSERT_TRUE(untilEnd(full));
+        EXPECT_EQ(full.data, "x");
+        second = full.result();
+    }
+    EXPECT_EQ(second, -EAGAIN);
+}
+
+TEST_P(DriverSendNowTest, aBrokenConnectionIsTold) {
+    Ends ends = socketPair();
+    closeOwned(ends.far);
+    int taken = sendNow(ends.near, "lost");
+    if (!takesAtOnce()) {
+        EXPECT_EQ(taken, -EAGAIN);
+        return;
+    }
+    if (isInline()) {
+        ASSERT_TRUE(untilEnd(probe_));
+        taken = probe_.result();
+    }
+    EXPECT_EQ(taken, -EPIPE);
+}
+
+TEST_P(DriverSendNowTest, moreThanTheQueueHoldsGoesOutInOrder) {
+    DriverOptions options = GetParam().options();
+    options.submissionEntries = 8;
+    options.completionEntries = 16;
+    make(options);
+    settle();
+    Ends ends = socketPair();
+    std::vector<std::unique_ptr<Probe>> probes;
+    std::string expected;
+    for (char letter = 'a'; letter <= 'z'; ++letter) {
+        Probe& probe = *probes.emplace_back(std::make_unique<Probe>());
+        Bytes owner = Bytes::copyOf(std::string(100, letter));
+        probe.prepareSend(ends.near, owner.view());
+        int taken = driver().sendNow(probe, owner);
+        if (!takesAtOnce()) {
+            EXPECT_EQ(taken, -EAGAIN);
+            return;
+        }
+        EXPECT_EQ(taken, 100);
+        expected += std::string(100, letter);
+    }
+    driver().cancel(*probes.back());
+    settle();
+    EXPECT_EQ(take(ends.far), expected);
+    for (auto& probe : probes) EXPECT_FALSE(probe->inFlight());
+    EXPECT_EQ(probes.back()->ends, isInline() ? 1 : 0);
+}
+
+TEST_P(DriverSendNowTest, answersThatOverflowTheQueueAreNotTakenForSilence) {
+    DriverOptions options = GetParam().options();
+    options.submissionEntries = 8;
+    options.completionEntries = 16;
+    make(options);
+    settle();
+    if (!isInline()) GTEST_SKIP() << "this driver tells of every send";
+    Ends ends = socketPair();
+    closeOwned(ends.far);
+    std::vector<std::unique_ptr<Probe>> probes;
+    for (int i = 0; i < 100; ++i) {
+        Probe& probe = *probes.emplace_back(std::make_unique<Probe>());
+        Bytes owner = Bytes::copyOf("x");
+        probe.prepareSend(ends.near, owner.view());
+        EXPECT_EQ(driver().sendNow(probe, owner), 1);
+    }
+    EXPECT_TRUE(until([&] { return driver().stats().inFlight == 0; }));
+    for (auto& probe : probes) EXPECT_EQ(probe->results, std::vector<int>{-EPIPE});
+    EXPECT_GT(driver().stats().overflows, 0u);
+}
+
+TEST_P(DriverSendNowTest, aHandlerMaySendAgainAtOnce) {
+    Ends ends = socketPair();
+    if (sendNow(ends.near, "1") < 0) GTEST_SKIP() << "this driver takes nothing at once";
+    Probe second;
+    probe_.then = [&](int) {
+        Bytes owner = Bytes::copyOf("2");
+        second.prepareSend(ends.near, owner.view());
+        EXPECT_EQ(driver().sendNow(second, owner), 1);
+    };
+    driver().cancel(probe_);
+    settle();
+    EXPECT_EQ(take(ends.far), isInline() ? "12" : "1");
+    EXPECT_FALSE(second.inFlight());
+}
+
+TEST_P(DriverSendNowTest, aDriverThatGoesLetsGoOfWhatItKept) {
+    Ends ends = socketPair();
+    sendNow(ends.near, std::string(4096, 'k'));
+    destroyDriver();
+    EXPECT_FALSE(probe_.inFlight());
+    EXPECT_TRUE(probe_.results.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Drivers, DriverSendNowTest, ::testing::ValuesIn(testing::allDrivers()),
+                         testing::nameOf);
+
+}  // namespace
+}  // namespace wring
