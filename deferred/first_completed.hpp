@@ -24,8 +24,7 @@ Deferred<std::size_t> firstCompleted(const std::vector<Deferred<T>>& inputs) {
     std::vector<Deferred<T>> asked = inputs;  // what hangs on one may change the caller's
     Deferred<std::size_t> first;
     for (std::size_t i = 0; i < asked.size() && !first.called(); ++i) {
-        // The canceller's default, to fail and to swallow one late result, is not needed: who
-        // comes late looks first.
+        // Once it was cancelled it has been called: what hangs on the inputs does nothing then.
         detail::lookAtResult(asked[i].state(), [first, i](auto&) mutable {
             if (!first.called()) first.callback(i);
         });
