@@ -144,7 +144,7 @@ Task<> forEach(AsyncGenerator<T> items, F function) {
     } catch (...) {
         failure = Failure::current();
     }
-    // Another await than that of next(): the body has ended by itself unless the function threw.
+    // Here, because a handler cannot wait. No effect when it was the body that ended.
     auto closed = co_await outcome(items.close());
     if (failure) failure->raise();
     closed.value();
