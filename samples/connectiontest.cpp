@@ -12,10 +12,9 @@
 #include <wring/endpoints/tcp_endpoints.hpp>
 #include <wring/net/errors.hpp>
 
-#include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
-#include <string_view>
 
 using namespace wring;
 
@@ -63,22 +62,16 @@ Task<> app(Reactor& reactor, std::string host, std::uint16_t port, int* status) 
         .addErrback(printFailure, host, port);
 }
 
-std::uint16_t portOf(std::string_view text) {
-    std::uint16_t port = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return error == std::errc() && end == text.data() + text.size() ? port : 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) try {
-    std::uint16_t port = argc == 3 ? portOf(argv[2]) : 0;
-    if (port == 0) {
+    int port = argc == 3 ? std::atoi(argv[2]) : 0;
+    if (port < 1 || port > 65535) {
         std::fputs("Usage: connectiontest host port\n", stderr);
         return 1;
     }
     int status = 1;
-    run(ReactorOptions(), app, std::string(argv[1]), port, &status);
+    run(ReactorOptions(), app, std::string(argv[1]), static_cast<std::uint16_t>(port), &status);
     return status;
 } catch (const Error& error) {
     std::fprintf(stderr, "connectiontest: %s\n", error.what());

@@ -64,7 +64,8 @@ TEST_F(AsyncGeneratorCancelTest, everyAwaitInTheBodyThrowsUntilItEnds) {
 TEST_F(AsyncGeneratorCancelTest, aYieldIsNoPlaceWhereCancellationIsFelt) {
     struct Body {
         static Deferred<int> drain(Event& flag, AsyncGenerator<int> items) {
-            co_await outcome(flag.wait());
+            auto waited = co_await outcome(flag.wait());
+            EXPECT_FALSE(waited);
             int count = 0;
             while (co_await items.next()) ++count;
             co_return count;

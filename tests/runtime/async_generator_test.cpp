@@ -266,7 +266,7 @@ TEST_F(AsyncGeneratorTest, itemsThatAreWaitedForDoNotGrowTheStackSlow) {
     EXPECT_LT(depth.bytes(), 4096u);
 }
 
-TEST_F(AsyncGeneratorTest, anItemCostsNoBlockOfThePool) {
+TEST_F(AsyncGeneratorTest, itemsLeaveNoBlockInThePool) {
     AsyncGenerator<int> items = countTo(100);
     takeOne(items);
     long before = detail::poolBlocksInUse();
