@@ -12,7 +12,8 @@ WRING_DECLARE_ERROR(AlreadyCalledError, UsageError);
 /// A Deferred's result was asked for after it had been awaited or moved on.
 WRING_DECLARE_ERROR(AlreadyAwaitedError, UsageError);
 
-/// Of several gathered results this one failed first. Twisted: defer.FirstError.
+/// Of several gathered results this one failed first. Its text is "FirstError[#INDEX, TEXT]", with
+/// the failure's own. Twisted: defer.FirstError.
 class WRING_API FirstError : public Error {
  public:
     FirstError(Failure failure, std::size_t position)
@@ -28,6 +29,9 @@ class WRING_API FirstError : public Error {
 
     Failure subFailure;  ///< what happened
     std::size_t index;   ///< in the order of the arguments
+
+    /// Whether both name the same position and the same error: its class, number and text.
+    friend WRING_API bool operator==(const FirstError& a, const FirstError& b);
 };
 
 /// Everything that raced failed. Twisted: defer.FailureGroup.

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <wring/deferred/deferred.hpp>
+#include <wring/deferred/detail/gathering.hpp>
+#include <wring/deferred/start.hpp>
 
-#include <memory>
+#include <optional>
+#include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace wring {
@@ -11,72 +15,88 @@ namespace wring {
 namespace detail {
 
 template <class T>
-struct Gathering {
-    using Values = std::conditional_t<std::is_void_v<T>, Result<void>, Result<T>>;
-    explicit Gathering(const std::vector<Deferred<T>>& given)
-        : results(given.size()), missing(given.size()) {
-        inputs.reserve(given.size());
-        for (const Deferred<T>& each : given) inputs.push_back(each.state().get());
-    }
-    /// Whether those that could still answer have.
-    bool isAbandoned() const noexcept { return isCancelled && missing == lost; }
-
-    // Not kept alive by this: they keep it. Null once nothing is to be had from them any more.
-    std::vector<DeferredState<T>*> inputs;
-    std::vector<std::optional<Values>> results;
-    std::size_t missing = 0;  // inputs without a result …
-    std::size_t lost = 0;     // … and of these, who will never have one
-    bool isCancelled = false;
-    bool isOver = false;
-};
-
-/// What hangs on one input, until that has a result or is gone.
-template <class State>
-class Hold {
- public:
-    Hold(std::shared_ptr<State> state, std::size_t index) noexcept
-        : state_(std::move(state)), index_(index) {}
-    Hold(Hold&&) noexcept = default;
-    Hold& operator=(Hold&&) = delete;
-    ~Hold() {
-        if (!state_) return;
-        state_->inputs[index_] = nullptr;
-        if (!hasResult_) ++state_->lost;
-    }
-    /// Notes that the result has come.
-    State& resolve() noexcept {
-        hasResult_ = true;
-        --state_->missing;
-        return *state_;
-    }
-
- private:
-    std::shared_ptr<State> state_;
-    std::size_t index_;
-    bool hasResult_ = false;
-};
-
-template <class State>
-void cancelAll(State& state, std::size_t except) noexcept {
-    for (std::size_t i = 0; i < state.inputs.size(); ++i) {
-        if (i == except || !state.inputs[i]) continue;
-        Ref<DeferredBase> each(state.inputs[i]);
-        try {
-            each->cancel();
-        } catch (...) {
-            reportCancellerError();
-        }
-    }
+Deferred<T> deferredOf(Deferred<T> given) {
+    return given;
+}
+template <class T>
+Deferred<T> deferredOf(Task<T> task) {
+    return start(std::move(task));
 }
 
-/// A canceller that asks every input; what they do then decides, if there is one left.
-template <class State>
-auto askAll(std::shared_ptr<State> state) {
-    return [state](DeferredBase& all) {
-        state->isCancelled = true;
-        cancelAll(*state, state->inputs.size());
-        if (state->isAbandoned()) all.fail(Failure::of<CancelledError>());
-    };
+/// What can be gathered: a Deferred, or a task, which is started.
+template <class A>
+concept Gatherable = requires(A input) { detail::deferredOf(std::move(input)); };
+
+/// What stands for a result of type T where several stand side by side.
+template <class T>
+using PlaceOf = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+template <class T>
+struct VectorGathering final : Gathering {
+    explicit VectorGathering(const std::vector<Deferred<T>>& given)
+        : Gathering(given.size()), values(given.size()) {
+        for (std::size_t i = 0; i < given.size(); ++i) setInput(i, *given[i].state());
+    }
+    std::vector<T> whole() {
+        std::vector<T> all;
+        all.reserve(values.size());
+        for (auto& each : values) all.push_back(std::move(*each));
+        return all;
+    }
+    std::vector<std::optional<T>> values;
+};
+
+template <class... T>
+struct TupleGathering final : Gathering {
+    explicit TupleGathering(const Deferred<T>&... given) : Gathering(sizeof...(T)) {
+        std::size_t i = 0;
+        (setInput(i++, *given.state()), ...);
+    }
+    std::tuple<PlaceOf<T>...> whole() {
+        return std::apply(
+            [](auto&... each) { return std::tuple<PlaceOf<T>...>(std::move(*each)...); }, values);
+    }
+    std::tuple<std::optional<PlaceOf<T>>...> values;
+};
+
+/// Hangs one input on the whole; placeIn(state) is where its value waits for the others.
+template <class State, class T, class Whole, class PlaceIn>
+void gatherOne(Ref<State> state, std::size_t index, Deferred<T> input, Deferred<Whole> all,
+               PlaceIn placeIn) {
+    input.addBoth([hold = Hold<State>(std::move(state), index), all = std::move(all), index,
+                   placeIn](Result<T> result) mutable {
+        State& gathering = hold.resolve();
+        if (gathering.isOver || all.called()) return;
+        if (!result) {
+            gathering.isOver = true;
+            return all.errback(firstError(result.error(), index));
+        }
+        if constexpr (std::is_void_v<T>) {
+            placeIn(gathering).emplace();
+        } else {
+            placeIn(gathering).emplace(std::move(*result));
+        }
+        if (gathering.isComplete()) {
+            gathering.isOver = true;
+            all.callback(gathering.whole());
+        } else if (gathering.isAbandoned()) {
+            all.errback(Failure::of<CancelledError>());
+        }
+    });
+}
+
+template <class... T>
+Deferred<std::tuple<PlaceOf<T>...>> gatherTuple(Deferred<T>... inputs) {
+    using State = TupleGathering<T...>;
+    auto state = makeRef<State>(inputs...);
+    Deferred<std::tuple<PlaceOf<T>...>> all;
+    all.state()->setCanceller(askAll(state), true);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (gatherOne(state, I, std::move(inputs), all,
+                   [](State& gathering) -> auto& { return std::get<I>(gathering.values); }),
+         ...);
+    }(std::index_sequence_for<T...>());
+    return all;
 }
 
 }  // namespace detail
@@ -84,35 +104,19 @@ auto askAll(std::shared_ptr<State> state) {
 /// All the values, in the order of `inputs`. Fails with FirstError at the first failure; the others
 /// go on, and what they give or fail with later is dropped. Consumes the inputs' results.
 ///
-/// Cancel    cancels every input; fails with what they fail with.
+/// Cancel    cancels every input; fails with what they fail with. May be repeated.
 /// Source    Twisted: defer.gatherResults(consumeErrors=True).
 template <class T>
     requires(!std::is_void_v<T>)
 Deferred<std::vector<T>> gatherResults(std::vector<Deferred<T>> inputs) {
-    using State = detail::Gathering<T>;
-    auto state = std::make_shared<State>(inputs);
+    using State = detail::VectorGathering<T>;
+    auto state = makeRef<State>(inputs);
     Deferred<std::vector<T>> all;
     all.state()->setCanceller(detail::askAll(state), true);
     if (inputs.empty()) all.callback(std::vector<T>());
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        inputs[i].addBoth([hold = detail::Hold<State>(state, i), all, i](Result<T> result) mutable {
-            State& gathering = hold.resolve();
-            if (gathering.isOver || all.called()) return;
-            if (!result) {
-                gathering.isOver = true;
-                return all.errback(FirstError(result.error(), i));
-            }
-            gathering.results[i].emplace(std::move(result));
-            if (gathering.missing > 0) {
-                if (gathering.isAbandoned()) all.errback(Failure::of<CancelledError>());
-                return;
-            }
-            std::vector<T> values;
-            values.reserve(gathering.results.size());
-            for (auto& each : gathering.results) values.push_back(std::move(**each));
-            gathering.isOver = true;
-            all.callback(std::move(values));
-        });
+        detail::gatherOne(state, i, inputs[i], all,
+                          [i](State& gathering) -> auto& { return gathering.values[i]; });
     }
     return all;
 }
@@ -123,6 +127,22 @@ inline Deferred<> gatherResults(std::vector<Deferred<>> inputs) {
     flags.reserve(inputs.size());
     for (Deferred<>& each : inputs) flags.push_back(each.addCallback([] { return true; }));
     return gatherResults(std::move(flags)).addCallback([](std::vector<bool>) {});
+}
+
+/// The values of inputs of different types, Deferreds and tasks, as a tuple in their order; where
+/// there is no value, of void, it has a std::monostate. Tasks are started from left to right, each
+/// as a fiber of its own. Otherwise as above. Give the tuple a name before taking it apart.
+///
+/// Cancel    as above. Whoever awaits this and is cancelled, or meets a deadline, cancels all.
+template <detail::Gatherable... Inputs>
+    requires(sizeof...(Inputs) > 0)
+auto gatherResults(Inputs... inputs)
+    -> Deferred<std::tuple<detail::PlaceOf<typename Inputs::value_type>...>> {
+    // A braced list: it is evaluated from left to right, unlike arguments.
+    std::tuple<Deferred<typename Inputs::value_type>...> started{
+        detail::deferredOf(std::move(inputs))...};
+    return std::apply([](auto&... each) { return detail::gatherTuple(std::move(each)...); },
+                      started);
 }
 
 /// What race() gives: who came first, and with what.
@@ -142,29 +162,30 @@ struct RaceResult {
 template <class T>
     requires(!std::is_void_v<T>)
 Deferred<RaceResult<T>> race(std::vector<Deferred<T>> inputs) {
-    struct State : detail::Gathering<T> {
-        using detail::Gathering<T>::Gathering;
+    struct State final : detail::Gathering {
+        using Gathering::Gathering;
+        std::vector<std::optional<Failure>> failures{size()};
         std::optional<RaceResult<T>> winner;
     };
-    auto state = std::make_shared<State>(inputs);
+    auto state = makeRef<State>(inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i) state->setInput(i, *inputs[i].state());
     Deferred<RaceResult<T>> first;
     first.state()->setCanceller(detail::askAll(state), true);
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         inputs[i].addBoth([hold = detail::Hold<State>(state, i), first, i](Result<T> result) mutable {
             State& running = hold.resolve();
             if (!result) {
-                running.results[i].emplace(result.error());
+                running.failures[i] = result.error();
             } else if (!running.winner) {
                 running.winner.emplace(i, std::move(*result));
-                running.isCancelled = true;
-                detail::cancelAll(running, i);
+                running.cancelAll(i);
             }
-            bool isLast = running.missing == 0 || running.isAbandoned();
+            bool isLast = running.isComplete() || running.isAbandoned();
             if (!isLast || first.called() || std::exchange(running.isOver, true)) return;
             if (running.winner) return first.callback(std::move(*running.winner));
-            if (running.missing > 0) return first.errback(Failure::of<CancelledError>());
+            if (!running.isComplete()) return first.errback(Failure::of<CancelledError>());
             std::vector<Failure> failures;
-            for (auto& each : running.results) failures.push_back(each->error());
+            for (auto& each : running.failures) failures.push_back(std::move(*each));
             first.errback(FailureGroup(std::move(failures)));
         });
     }

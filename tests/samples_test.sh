@@ -2,7 +2,7 @@
 # Runs every sample as a user would and checks what it prints, how it stops and what it exits with.
 
 . "$(dirname "$0")/testing.sh"
-need_samples samples echo echo_client runreactor calllater
+need_samples samples echo echo_client runreactor calllater connectiontest portscan cancel_after supervisor
 
 echo_comes_back() { # CLIENT
     local got
@@ -145,6 +145,107 @@ calls_later() { # DRIVER
     fi
 }
 
+# says EXPECTED STATUS COMMAND…: the command prints exactly that, nothing on stderr, and has that status.
+says() {
+    local expected="$1" wanted="$2" got status
+    shift 2
+    got="$(timeout 30 "$@" </dev/null 2>"$tmp/stderr")"
+    status=$?
+    same "output" "$expected" "$got" && same "exit status" "$wanted" "$status" &&
+        same "stderr" "" "$(cat "$tmp/stderr")"
+}
+
+says_usage() { # USAGE COMMAND…
+    local usage="$1" status
+    shift
+    timeout 10 "$@" </dev/null >"$tmp/stdout" 2>"$tmp/stderr"
+    status=$?
+    same "stderr" "$usage" "$(cat "$tmp/stderr")" && same "stdout" "" "$(cat "$tmp/stdout")" &&
+        same "exit status" 1 "$status"
+}
+
+# A client that tries one port: what it says of an open one, and of the same one when it is closed.
+tells_open_from_closed() { # DRIVER OPEN CLOSED COMMAND…: @ stands for the port
+    local driver="$1" open="$2" closed="$3"
+    shift 3
+    start_server "$samples/echo" tcp:0:interface=127.0.0.1 --reactor "$driver" || return 1
+    says "${open//@/$port}" 0 env WRING_REACTOR="$driver" "${@//@/$port}" && stop_server &&
+        says "${closed//@/$port}" 1 env WRING_REACTOR="$driver" "${@//@/$port}"
+}
+
+open_ports() { # as portscan should see them
+    local each
+    for each in {1..200}; do
+        (exec 3<>"/dev/tcp/127.0.0.1/$each") 2>/dev/null && echo "Connected to port $each"
+    done
+}
+
+may_open_low_ports() {
+    [ "$(id -u)" -eq 0 ] || [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -le 100 ]
+}
+
+# start_on_low_port: a server on some port that portscan looks at and nobody uses.
+start_on_low_port() {
+    local each found
+    found="$(open_ports)"
+    for each in {200..100}; do
+        grep -qx "Connected to port $each" <<<"$found" && continue
+        start_server "$samples/echo" "tcp:$each:interface=127.0.0.1" && return 0
+    done
+    return 1
+}
+
+# finds_open_ports DRIVER [DESCRIPTORS]: with one that this test opens, if it may.
+finds_open_ports() {
+    local found state limit
+    may_open_low_ports && { start_on_low_port || return 1; }
+    found="$(open_ports)"
+    limit="$(ulimit -S -n)"
+    [ $# -gt 1 ] && ulimit -S -n "$2"
+    says "$found" 0 env WRING_REACTOR="$1" "$samples/portscan" 127.0.0.1
+    state=$?
+    ulimit -S -n "$limit"
+    [ -n "$server" ] || return "$state"
+    stop_server && [ "$state" -eq 0 ] && contains "output" "^Connected to port $port\$" "$found"
+}
+
+# A stopped server accepts nothing; when its backlog is full the kernel leaves newcomers waiting.
+gives_up_in_time() { # DRIVER
+    local got="" tries=0 begin
+    start_server "$samples/echo" tcp:0:interface=127.0.0.1:backlog=1 --reactor epoll || return 1
+    kill -STOP "$server"
+    while [ "$tries" -lt 8 ] && [[ "$got" != Gave* ]]; do
+        tries=$((tries + 1))
+        begin=$(milliseconds)
+        got="$(WRING_REACTOR="$1" timeout 20 "$samples/cancel_after" 0.3 127.0.0.1 "$port" 2>&1)"
+        status=$?
+    done
+    local took=$(($(milliseconds) - begin)) answer="$got" state=$status
+    kill -CONT "$server"
+    stop_server || return 1
+    same "output" "Gave up after 0.3 s" "$answer" && same "exit status" 1 "$state" || return 1
+    [ "$took" -ge 300 ] && [ "$took" -lt 3000 ] && return 0
+    reason="a time-out of 0.3 s took $took ms"
+    return 1
+}
+
+restarts_until_told_to_end() { # DRIVER
+    local line="" seen=""
+    start_program env WRING_REACTOR="$1" "$samples/supervisor"
+    while read -r -t 10 -u "$out" line; do
+        seen+="$line"$'\n'
+        [ "$line" = "shaky: runs" ] && break
+    done
+    kill -TERM "$server"
+    end_program 5 || return 1
+    same "until all run" "$(printf '%s\n' 'steady: runs' 'shaky: failed (lost its way), again in 100 ms' \
+        'shaky: failed (lost its way), again in 200 ms' 'shaky: failed (lost its way), again in 400 ms' \
+        'shaky: runs')" "${seen%$'\n'}" && same "then" "$(printf '%s\n' 'shaky: stopped' 'steady: stopped' \
+        'All workers have ended.')" "${rest%$'\n'}" && same "exit status" 0 "$status" &&
+        same "stderr" "" "$(cat "$tmp/stderr")"
+}
+
+refused="Connection was refused by other side: 111: Connection refused."
 drivers=(uring epoll)
 if uring_denied; then
     skip "samples/uring" "this machine denies io_uring: $reason"
@@ -154,7 +255,25 @@ for driver in "${drivers[@]}"; do
     for style in coroutine protocol; do echo_serves "$driver" "$style"; done
     check "samples/runreactor/$driver" runs_until_interrupted "$driver"
     check "samples/calllater/$driver" calls_later "$driver"
+    check "samples/connectiontest/$driver" tells_open_from_closed "$driver" "Connect to port @" \
+        "Error connecting to port @: $refused" "$samples/connectiontest" 127.0.0.1 @
+    check "samples/cancel_after/$driver" tells_open_from_closed "$driver" "Connected to 127.0.0.1:@" \
+        "Failed: $refused" "$samples/cancel_after" 5 127.0.0.1 @
+    check "samples/cancel_after/gives-up/$driver" gives_up_in_time "$driver"
+    [ -n "$server" ] && { kill -KILL "$server"; end_program 5; }
+    check "samples/portscan/$driver" finds_open_ports "$driver"
+    check "samples/portscan/few-descriptors/$driver" finds_open_ports "$driver" 64
+    check "samples/supervisor/$driver" restarts_until_told_to_end "$driver"
 done
+check "samples/connectiontest/unknown-host" says \
+    "Error connecting to port 80: DNS lookup failed: address 'name.invalid' not found." 1 \
+    "$samples/connectiontest" name.invalid 80
+check "samples/connectiontest/says-its-usage" says_usage "Usage: connectiontest host port" "$samples/connectiontest"
+check "samples/connectiontest/wants-a-number" says_usage "Usage: connectiontest host port" \
+    "$samples/connectiontest" localhost http
+check "samples/portscan/says-its-usage" says_usage "Usage: portscan host" "$samples/portscan"
+check "samples/cancel_after/says-its-usage" says_usage "Usage: cancel_after seconds host port" \
+    "$samples/cancel_after" 1 localhost
 check "samples/echo/names-a-bad-port" refuses_arguments 'notaport' tcp:notaport
 check "samples/echo/names-a-bad-type" refuses_arguments 'nosuchtype' nosuchtype:1
 check "samples/echo/names-a-bad-reactor" refuses_arguments 'nosuchreactor' tcp:0 --reactor nosuchreactor

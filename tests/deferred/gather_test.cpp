@@ -1,5 +1,6 @@
 #include <wring/deferred/gather.hpp>
 #include <wring/deferred/start.hpp>
+#include <wring/tests/deferred/ends.hpp>
 #include <wring/tests/deferred/support.hpp>
 
 #include <gmock/gmock.h>
@@ -8,6 +9,7 @@ namespace wring {
 namespace {
 
 using testing::Boom;
+using testing::endOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -20,19 +22,6 @@ struct Pair {
     Deferred<int> b;
     std::vector<Deferred<int>> both() const { return {a, b}; }
 };
-
-template <class T>
-std::string endOf(Deferred<T>& deferred) {
-    std::string end = "none";
-    deferred.addErrback([&](const Failure& failure) -> Failure {
-        end = failure.className();
-        if (failure.check<FirstError>()) end = failure.getErrorMessage();
-        return failure;
-    });
-    if (end == "none" && deferred.isReady()) end = "value";
-    deferred.addBoth([](auto&&) {});
-    return end;
-}
 
 TEST_F(GatherTest, givesTheValuesInTheOrderOfTheInputs) {
     Pair given;

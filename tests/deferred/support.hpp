@@ -10,15 +10,15 @@
 namespace wring::testing {
 
 /// Sees that a test leaves no block of the pool behind, and keeps what is logged meanwhile. For
-/// what needs no reactor.
+/// what needs no reactor. What a fixture derived from it has for members is gone by then, too.
 class QuietTest : public ::testing::Test {
  protected:
-    void SetUp() override {
+    QuietTest() {
         messages().clear();
         previousSink_ = setLogSink(&QuietTest::keep);
         blocksBefore_ = detail::poolBlocksInUse();
     }
-    void TearDown() override {
+    ~QuietTest() override {
         EXPECT_EQ(detail::poolBlocksInUse(), blocksBefore_);
         setLogSink(previousSink_);
     }
