@@ -43,6 +43,7 @@ WRING_DEFINE_ERROR(UsageError, Error, "The object was used in a way that its sta
 WRING_DEFINE_ERROR(ReactorAlreadyRunning, UsageError, "Reactor already running", false);
 WRING_DEFINE_ERROR(ReactorNotRestartable, UsageError, "Reactor not restartable", false);
 WRING_DEFINE_ERROR(ReactorNotRunning, UsageError, "Can't stop reactor that isn't running", false);
+WRING_DEFINE_ERROR(ReactorStopped, Error, "The reactor has stopped", false);
 WRING_DEFINE_ERROR(AlreadyCalled, UsageError, "Tried to cancel an already-called event", false);
 WRING_DEFINE_ERROR(AlreadyCancelled, UsageError, "Tried to cancel an already-cancelled event",
                    false);

@@ -111,6 +111,9 @@ WRING_DECLARE_ERROR(ReactorNotRestartable, UsageError);
 /// stop() of a reactor that does not run. Twisted: error.ReactorNotRunning.
 WRING_DECLARE_ERROR(ReactorNotRunning, UsageError);
 
+/// What was to happen in a reactor's thread does not: that reactor has stopped for good.
+WRING_DECLARE_ERROR(ReactorStopped, Error);
+
 /// A delayed call was touched after it had begun to run. Twisted: error.AlreadyCalled.
 WRING_DECLARE_ERROR(AlreadyCalled, UsageError);
 

@@ -3,6 +3,8 @@
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/detail/delayed_call.hpp>
 #include <wring/runtime/detail/embedding.hpp>
+#include <wring/runtime/detail/reactor_door.hpp>
+#include <wring/runtime/detail/reactor_threads.hpp>
 #include <wring/runtime/detail/signals.hpp>
 #include <wring/runtime/detail/thread_calls.hpp>
 #include <wring/runtime/failure.hpp>
@@ -19,9 +21,14 @@ thread_local Reactor* currentReactor = nullptr;
 }
 
 struct Reactor::Internals {
+    explicit Internals(Reactor& reactor)
+        : threads(reactor), door(std::make_shared<detail::ReactorDoor>(reactor)) {}
+
     detail::ThreadCalls calls;
     detail::Signals signals;
     std::unique_ptr<detail::Embedding> embedding;
+    detail::ReactorThreads threads;
+    std::shared_ptr<detail::ReactorDoor> door;
 };
 
 /// While it lives the reactor is this thread's.
@@ -52,13 +59,16 @@ ReactorOptions::ReactorOptions(const std::string& driverName) {
 Reactor::Reactor(const ReactorOptions& options)
     : options_(options),
       driver_(Driver::create(options.driver)),
-      internals_(std::make_unique<Internals>()) {}
+      internals_(std::make_unique<Internals>(*this)) {}
 
 Reactor::~Reactor() {
     WRING_ASSERT(!isInside_, "a reactor was destroyed from within");
     {
         Entered here(*this);
+        stage_ = Stage::stopped;
         Time limit = after(now(), options_.shutdownLimit);
+        internals_->threads.beginStop();
+        internals_->door->stopping();
         while (!hasGivenUp_ && now() < limit) {
             internals_->calls.run();
             fibers_.cancelAll();
@@ -68,7 +78,9 @@ Reactor::~Reactor() {
             driver_->wait(isDrained() ? Duration::zero() : std::chrono::milliseconds(50));
             runTimers();
         }
+        internals_->threads.end();
         internals_->calls.close();
+        internals_->door->close();
         cancelDelayedCalls();
     }
     internals_->embedding.reset();
@@ -196,6 +208,14 @@ bool Reactor::enqueue(UniqueFunction<void()> call) {
     return pushed != detail::ThreadCalls::Pushed::refused;
 }
 
+ThreadPool& Reactor::getThreadPool() {
+    return internals_->threads.pool(stage_ == Stage::draining || stage_ == Stage::stopped);
+}
+
+const std::shared_ptr<detail::ReactorDoor>& Reactor::door() const noexcept {
+    return internals_->door;
+}
+
 void Reactor::turn(Duration limit) {
     ++turns_;
     takeSignal();
@@ -257,7 +277,12 @@ void Reactor::beginShutdown() {
         drainLimit_ = after(now(), options_.shutdownLimit);
         tellResourcesToStop();
         fibers_.cancelAll();
+        internals_->door->stopping();
     });
+}
+
+bool Reactor::isDrained() const noexcept {
+    return fibers_.empty() && resourceCount_ == 0 && internals_->threads.haveStopped();
 }
 
 // Until everything has ended; new work that appears meanwhile is ended as well.
@@ -268,7 +293,8 @@ void Reactor::drain() {
     if (now() < drainLimit_) return;
     log(LogLevel::error, "reactor: " + std::to_string(fibers_.size()) + " tasks and " +
                              std::to_string(resourceCount_) +
-                             " connections or ports did not end when told to; leaving them");
+                             " connections or ports did not end when told to" +
+                             internals_->threads.describe() + "; leaving them");
     hasGivenUp_ = true;
     finish();
 }
@@ -284,9 +310,11 @@ void Reactor::tellResourcesToStop() noexcept {
 
 void Reactor::finish() {
     internals_->calls.run();
+    internals_->threads.end();
     events_.runAfter("shutdown");
+    stage_ = Stage::stopped;  // first: a coroutine that arrives now is to see it
     internals_->calls.close();
-    stage_ = Stage::stopped;
+    internals_->door->close();
 }
 
 void Reactor::closeDescriptor(int fd) noexcept {

@@ -13,6 +13,12 @@
 
 namespace wring {
 
+class ThreadPool;
+
+namespace detail {
+class ReactorDoor;
+}
+
 /// How a reactor is made.
 class WRING_API ReactorOptions {
  public:
@@ -93,6 +99,24 @@ class WRING_API Reactor final : public IReactorTime {
         });
     }
 
+    /// Its threads for calls that block: at first 0 to 10. Made when first asked for; begins when the
+    /// reactor runs; shutdown waits for what it was given before, as long as for everything else, and
+    /// what it is given afterwards is dropped. Twisted: IReactorThreads, here as below.
+    ThreadPool& getThreadPool();
+    /// That many threads at most from now on.
+    void suggestThreadPoolSize(unsigned maxThreads);
+    /// Calls `function(args…)` in one of these threads; what it throws is logged. False when they
+    /// have been stopped: then it is not called. Errors: std::system_error for lack of threads.
+    template <class F, class... Args>
+    bool callInThread(F function, Args... args) {
+        return addToThreads([function = std::move(function), ... args = std::move(args)]() mutable {
+            detail::call(function, std::move(args)...);
+        });
+    }
+    /// Makes all these calls in one of the threads, in this order. One that throws is logged and
+    /// keeps none of the others back.
+    bool callMultipleInThread(std::vector<UniqueFunction<void()>> calls);
+
     /// Runs `function(args…)` when `event` ("startup", "shutdown", or any name that is fired)
     /// happens. A `before` trigger that returns a Deferred delays the event until that fires.
     template <class F, class... Args>
@@ -111,6 +135,10 @@ class WRING_API Reactor final : public IReactorTime {
 
     /// The seam to the kernel, for those who build on it.
     Driver& driver() noexcept { return *driver_; }
+    /// The way in for threads that may outlive it.
+    const std::shared_ptr<detail::ReactorDoor>& door() const noexcept;
+    /// Whether it has stopped for good: what it is given to do now stays undone.
+    bool hasStopped() const noexcept { return stage_ == Stage::stopped; }
     /// The started work of this reactor that no one else has ended yet.
     detail::FiberList& fibers() noexcept { return fibers_; }
     /// Turns taken so far.
@@ -147,6 +175,7 @@ class WRING_API Reactor final : public IReactorTime {
     }
 
     bool enqueue(UniqueFunction<void()> call);
+    bool addToThreads(UniqueFunction<void()> work);
     void start(bool installSignalHandlers);
     void turn(Duration limit);
     void runTimers() noexcept;
@@ -154,7 +183,7 @@ class WRING_API Reactor final : public IReactorTime {
     void takeSignal();
     void beginShutdown();
     void drain();
-    bool isDrained() const noexcept { return fibers_.empty() && resourceCount_ == 0; }
+    bool isDrained() const noexcept;
     void tellResourcesToStop() noexcept;
     void finish();
     Duration untilNext(Duration limit) const noexcept;

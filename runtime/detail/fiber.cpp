@@ -5,11 +5,14 @@
 
 namespace wring::detail {
 
-CancelRegion::CancelRegion(Fiber& fiber) noexcept : fiber_(fiber), outer_(fiber.innermost_) {
+CancelRegion::CancelRegion(Fiber& fiber) noexcept
+    : fiber_(fiber), outer_(fiber.innermost_), isAway_(fiber.isAway_) {
     fiber.innermost_ = this;
 }
 
 CancelRegion::~CancelRegion() {
+    WRING_ASSERT(isAway_ == fiber_.isAway_,
+                 "a time-out or shield ended while its coroutine was away: resumeOn(home) first");
     WRING_ASSERT(fiber_.innermost_ == this, "cancellation regions ended out of order");
     fiber_.innermost_ = outer_;
     fiber_.update();
@@ -18,11 +21,12 @@ CancelRegion::~CancelRegion() {
 void CancelRegion::request() noexcept {
     if (requested_) return;
     requested_ = true;
-    fiber_.requestedIn(*this);
+    if (isAway_ == fiber_.isAway_) fiber_.requestedIn(*this);
 }
 
 void CancelRegion::setShield(bool shields) noexcept {
     shields_ = shields;
+    if (isAway_ != fiber_.isAway_) return;
     // What a shield hid is news to the regions within: a shield in there starts counting now.
     if (!shields && isRequestedOutside()) return fiber_.requestedIn(*this);
     fiber_.update();
@@ -41,6 +45,7 @@ Fiber::Fiber() noexcept : root_(*this) {
 }
 
 Fiber::~Fiber() {
+    WRING_ASSERT(!isAway_, "a coroutine ended in another reactor's thread: resumeOn(home) first");
     WRING_ASSERT(!waiting_, "a coroutine was destroyed while it waited");
     if (list_) list_->remove(*this);
 }
@@ -67,6 +72,26 @@ void Fiber::update() noexcept {
         if (each->shields_) break;
     }
     if (isCancelled_ && !before && waiting_) waiting_->cancelWait();
+}
+
+// As a shield the border keeps what is requested at home from being looked for.
+void Fiber::leaveHome(CancelRegion& border) noexcept {
+    WRING_ASSERT(innermost_ == &border && !isAway_, "a coroutine leaves its home once");
+    border.isBorder_ = border.shields_ = border.isAway_ = isAway_ = true;
+}
+
+CancelRegion& Fiber::border() const noexcept {
+    WRING_ASSERT(innermost_->isBorder_,
+                 "time-outs and shields made away from home end before the coroutine moves again");
+    return *innermost_;
+}
+
+// Shields at home learn now what was requested around them meanwhile.
+void Fiber::comeHome(CancelRegion& border) noexcept {
+    border.isBorder_ = border.isAway_ = isAway_ = false;
+    for (CancelRegion* each = border.outer_; each; each = each->outer_) {
+        if (each->isRequestedOutside()) each->outerRequested();
+    }
 }
 
 FiberList::~FiberList() {

@@ -52,10 +52,15 @@ class WRING_API CancelRegion {
     CancelRegion* outer_;
     bool requested_ = false;
     bool shields_ = false;
+    bool isAway_;  // belongs to the thread that its fiber visits, not to its home
+    bool isBorder_ = false;
 };
 
 /// One line of execution: a started coroutine and whatever it awaits. Carries the state of
 /// cancellation, so that no function takes a token.
+///
+/// While it visits another reactor's thread, the regions up to the border are that thread's and
+/// everything else is its home's: what is requested there is noted and felt when it is back.
 ///
 /// Thread    its reactor's.
 class WRING_API Fiber {
@@ -77,6 +82,16 @@ class WRING_API Fiber {
     void resumed() noexcept { waiting_ = nullptr; }
     bool isSuspended() const noexcept { return waiting_ != nullptr; }
 
+    /// The list of its home reactor, or null.
+    const class FiberList* home() const noexcept { return list_; }
+    bool isAway() const noexcept { return isAway_; }
+    /// Goes away; `border`, the innermost region, then stands for all that lies around it.
+    void leaveHome(CancelRegion& border) noexcept;
+    /// The border of a fiber that is away and has ended all its regions there.
+    CancelRegion& border() const noexcept;
+    /// Is back; `border` is to be destroyed next.
+    void comeHome(CancelRegion& border) noexcept;
+
  private:
     friend class CancelRegion;
     friend class FiberList;
@@ -89,6 +104,7 @@ class WRING_API Fiber {
     Fiber* previous_ = nullptr;
     class FiberList* list_ = nullptr;
     bool isCancelled_ = false;
+    bool isAway_ = false;
     CancelRegion root_;
 };
 
