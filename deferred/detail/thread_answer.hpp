@@ -1,0 +1,71 @@
+#pragma once
+
+#include <wring/deferred/deferred.hpp>
+#include <wring/runtime/detail/thread_waiter.hpp>
+
+#include <memory>
+#include <optional>
+
+namespace wring {
+class Reactor;
+class ThreadPool;
+}  // namespace wring
+
+namespace wring::detail {
+
+class ReactorDoor;
+
+/// The reactor that runs in this thread; ends the process with a message if there is none.
+WRING_API Reactor& reactorForThreads() noexcept;
+WRING_API ThreadPool& poolOf(Reactor& reactor);
+
+/// A Deferred whose result is made in another thread. Kept by that thread and, as long as it is
+/// awaited, by the reactor's door; the Deferred is touched in the reactor's thread only.
+class WRING_API ThreadAnswerBase : public ThreadWaiter,
+                                   public std::enable_shared_from_this<ThreadAnswerBase> {
+ public:
+    explicit ThreadAnswerBase(Reactor& reactor) noexcept;
+
+    /// In the reactor's thread, once: from now on the result is expected.
+    void expect();
+    /// In the reactor's thread: has `work`, which makes the result, done by the pool.
+    void askFor(ThreadPool& pool, UniqueFunction<void()> work);
+    /// In the reactor's thread: there will be none.
+    void giveUp(Failure why) noexcept;
+    /// In the other thread: the result is there.
+    void deliver() noexcept;
+
+ private:
+    void reactorStopped() noexcept override;
+    void arrived() noexcept;
+    virtual void fire() noexcept = 0;
+    virtual void putFailure(Failure why) noexcept = 0;
+
+    std::shared_ptr<ReactorDoor> door_;
+    std::shared_ptr<ThreadAnswerBase> self_;  // while listed at the door
+};
+
+template <class T>
+class ThreadAnswer final : public ThreadAnswerBase {
+ public:
+    using ThreadAnswerBase::ThreadAnswerBase;
+
+    const Deferred<T>& deferred() const noexcept { return *deferred_; }
+    void put(Result<T> result) noexcept { result_.emplace(std::move(result)); }
+
+ private:
+    void putFailure(Failure why) noexcept override { result_.emplace(std::move(why)); }
+    // Cancelled meanwhile, or fired by its user: the late result is dropped.
+    void fire() noexcept override {
+        Deferred<T> target = std::move(*deferred_);
+        deferred_.reset();
+        Result<T> result = std::move(*result_);
+        result_.reset();
+        if (!target.called()) target.state()->fire(std::move(result));
+    }
+
+    std::optional<Deferred<T>> deferred_{std::in_place};
+    std::optional<Result<T>> result_;
+};
+
+}  // namespace wring::detail
