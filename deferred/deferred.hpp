@@ -3,8 +3,11 @@
 #include <wring/deferred/detail/deferred_awaiter.hpp>
 #include <wring/deferred/detail/deferred_links.hpp>
 #include <wring/deferred/detail/deferred_promise.hpp>
+#include <wring/deferred/detail/timeout_link.hpp>
 #include <wring/deferred/errors.hpp>
 
+#include <source_location>
+#include <string>
 #include <utility>
 
 namespace wring {
@@ -42,12 +45,17 @@ class Deferred {
 
     /// One that has no result yet. Without a canceller, cancel() fails it and swallows one late
     /// result.
-    Deferred() : state_(makeRef<State>()) {}
+    Deferred(std::source_location where = std::source_location::current())
+        : state_(makeRef<State>()) {
+        state_->setPlace(where);
+    }
     /// One whose work is stopped by `canceller(deferred)`, which may fire it; else it fails with
     /// CancelledError when the canceller returns.
     template <class Canceller>
         requires std::invocable<Canceller&, Deferred&>
-    explicit Deferred(Canceller canceller) : Deferred() {
+    explicit Deferred(Canceller canceller,
+                      std::source_location where = std::source_location::current())
+        : Deferred(where) {
         state_->setCanceller([canceller = std::move(canceller)](detail::DeferredBase& base) mutable {
             Deferred self{Ref<State>(static_cast<State*>(&base))};
             canceller(self);
@@ -68,6 +76,8 @@ class Deferred {
     }
     /// Fires it with a failure or an exception object. Throws AlreadyCalledError.
     void errback(Failure failure) { state_->fire(std::move(failure)); }
+    /// Fires it with the exception that is being handled. Throws NoCurrentExceptionError.
+    void errback() { errback(detail::currentFailure()); }
 
     /// Adds callback(value, args…) for success and passes failures through.
     template <class F, class... Args>
@@ -102,6 +112,32 @@ class Deferred {
             [shared](const Failure& failure) { return shared->function(Result<T>(failure)); });
     }
 
+    /// Cancels it unless the chain has come this far in time: callbacks added before are covered,
+    /// those added later are not. A CancelledError that comes of it turns into TimeoutError; any
+    /// other result is passed on.
+    template <class D>
+    Deferred addTimeout(D limit, IReactorTime& time) {
+        return addTimeout(limit, time, detail::timedOut<T, D>);
+    }
+    /// Likewise; `onTimeoutCancel(result, limit)`, called with the Result<T> that came after the
+    /// time was over, decides. It returns what an errback may.
+    template <class D, class F>
+    Deferred addTimeout(D limit, IReactorTime& time, F onTimeoutCancel) {
+        Ref<State> alive = state_;
+        alive->append(*new detail::ConvertingTimeoutLink<T, D, F>(*alive, time, limit,
+                                                                  std::move(onTimeoutCancel)));
+        return *this;
+    }
+
+    /// Hands the result to `next`, as its callback() or errback(); nothing is left here but, where T
+    /// is void, a success. When `next` has been called already this goes on with
+    /// AlreadyCalledError. Cancelling one of the two does not cancel the other.
+    Deferred chainDeferred(Deferred next) {
+        Ref<State> alive = state_;
+        alive->append(*new detail::FiringLink<T>(next.state_));
+        return *this;
+    }
+
     /// Asks that the work behind it ends: a coroutine at its next suspension point and at all
     /// that follow; what it waits for, if its chain waits for another Deferred; else the canceller.
     /// No effect once there is a result. Await it to know the end.
@@ -116,6 +152,8 @@ class Deferred {
     /// Whether the result can be had without waiting.
     bool isReady() const noexcept { return state_->isReady(); }
     friend bool operator==(const Deferred&, const Deferred&) noexcept = default;
+    /// "<Deferred at 0x…>", with what it waits for or the result it has, and where it was made.
+    std::string toString() const { return state_->toString(); }
 
     /// Waits for the result and moves it out. Cancelling the one who waits cancels this.
     auto operator co_await() const { return detail::DeferredAwaiter<T>(state_); }
@@ -158,21 +196,22 @@ class Deferred {
 
 /// A Deferred that has succeeded already. Twisted: defer.succeed.
 template <class T>
-Deferred<T> succeed(T value) {
-    Deferred<T> deferred;
+Deferred<T> succeed(T value, std::source_location where = std::source_location::current()) {
+    Deferred<T> deferred(where);
     deferred.callback(std::move(value));
     return deferred;
 }
-inline Deferred<> succeed() {
-    Deferred<> deferred;
+inline Deferred<> succeed(std::source_location where = std::source_location::current()) {
+    Deferred<> deferred(where);
     deferred.callback();
     return deferred;
 }
 
 /// A Deferred that has failed already. Twisted: defer.fail.
 template <class T = void>
-Deferred<T> fail(Failure failure) {
-    Deferred<T> deferred;
+Deferred<T> fail(Failure failure,
+                 std::source_location where = std::source_location::current()) {
+    Deferred<T> deferred(where);
     deferred.errback(std::move(failure));
     return deferred;
 }

@@ -9,6 +9,9 @@ namespace wring {
 /// A Deferred was fired a second time. Twisted: defer.AlreadyCalledError.
 WRING_DECLARE_ERROR(AlreadyCalledError, UsageError);
 
+/// There is no exception being handled. Twisted: failure.NoCurrentExceptionError.
+WRING_DECLARE_ERROR(NoCurrentExceptionError, UsageError);
+
 /// A Deferred's result was asked for after it had been awaited or moved on.
 WRING_DECLARE_ERROR(AlreadyAwaitedError, UsageError);
 

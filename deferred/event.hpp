@@ -1,6 +1,6 @@
 #pragma once
 
-#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/detail/wait.hpp>
 #include <wring/runtime/result.hpp>
 
 #include <cstdint>
@@ -48,6 +48,7 @@ class WRING_API Event {
             return {};
         }
         void cancelWait() noexcept override;
+        std::string describe() const override { return "an Event"; }
 
      private:
         friend class Event;

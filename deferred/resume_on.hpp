@@ -1,6 +1,6 @@
 #pragma once
 
-#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/detail/wait.hpp>
 #include <wring/runtime/result.hpp>
 #include <wring/runtime/timer.hpp>
 

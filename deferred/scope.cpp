@@ -41,6 +41,7 @@ void Scope::adopt(detail::DeferredBase& state) {
         if (!isJoining_ && state.failure()) return early_.push_back(Ref<detail::DeferredBase>(&state));
         return noteFailure(state);
     }
+    if (detail::Fiber* fiber = state.fiber()) fiber->setGroup(&group_);
     idle_.clear();
     auto* child = new Child(*this, state);
     if (!isCancelled_) return;
@@ -93,6 +94,7 @@ void Scope::cancel() noexcept {
 }
 
 Task<> Scope::join() {
+    if (detail::Fiber* joining = co_await detail::CurrentFiber{}) group_.owner = joining;
     isJoining_ = true;
     for (const auto& each : std::exchange(early_, {})) noteFailure(*each);
     Result<void> waited;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <wring/deferred/event.hpp>
+#include <wring/deferred/ready.hpp>
 #include <wring/deferred/start.hpp>
 
 #include <optional>
+#include <source_location>
 #include <vector>
 
 namespace wring {
@@ -18,7 +20,9 @@ namespace wring {
 /// Source    trio's nursery.
 class WRING_API Scope {
  public:
-    Scope() = default;
+    Scope(std::source_location where = std::source_location::current()) noexcept {
+        group_.place = where;
+    }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
     ~Scope();
@@ -30,6 +34,21 @@ class WRING_API Scope {
         auto child = startCall(std::move(function), std::move(args)...);
         adopt(*child.state());
         return child;
+    }
+
+    /// Starts function(ready, args…) as a child that says when it is ready: gives what it passes to
+    /// `ready`, a Ready<T>. A child that ends before that fails this, and only this, with its
+    /// failure, or with NeverReadyError; once it is ready it is a child like any other.
+    ///
+    /// Cancel    before the child is ready: cancels the child, and waits for its end.
+    /// Source    trio's Nursery.start.
+    template <class T = void, class F, class... Args>
+    Deferred<T> start(F function, Args... args) {
+        Deferred<T> whenReady;
+        auto child = spawn(detail::runUntilReady<T, F, Args...>, Ready<T>(whenReady),
+                           std::move(function), std::move(args)...);
+        if (!whenReady.called()) detail::forwardCancel(*whenReady.state(), child.state());
+        return whenReady;
     }
 
     /// Cancels all children, present and future.
@@ -45,11 +64,16 @@ class WRING_API Scope {
 
  private:
     class Child;
+    template <class F, class... Args>
+    friend auto withScope(F body, Args... args)
+        -> Task<typename std::invoke_result_t<F&, Scope&, Args...>::value_type>;
     void adopt(detail::DeferredBase& state);
     void ended(detail::DeferredBase& state) noexcept;
     void noteFailure(detail::DeferredBase& state) noexcept;
     void wakeIfIdle() noexcept;
     Task<> waitIdle();
+
+    detail::FiberGroup group_;  // of the children, for reports
 
     Child* first_ = nullptr;
     std::size_t running_ = 0;
@@ -72,7 +96,10 @@ auto withScope(F body, Args... args)
                   "function, or a lambda that captures nothing that has to be destroyed");
 #endif
     Scope scope;
-    auto result = co_await outcome(detail::call(body, scope, std::move(args)...));
+    scope.group_.owner = co_await detail::CurrentFiber{};
+    auto task = detail::call(body, scope, std::move(args)...);
+    scope.group_.place = task.place();
+    auto result = co_await outcome(std::move(task));
     if (!result) scope.cancel();
     auto joined = co_await outcome(scope.join());
     // What a child failed with says more than that the body was cancelled.

@@ -1,6 +1,7 @@
 #include <wring/deferred/sleep.hpp>
 
 #include <wring/runtime/assert.hpp>
+#include <wring/runtime/detail/task_dump.hpp>
 #include <wring/runtime/reactor.hpp>
 
 namespace wring::detail {
@@ -25,6 +26,10 @@ void SleepAwaiter::cancelWait() noexcept {
     time_.disarm(*this);
     isCancelled_ = true;
     resume();
+}
+
+std::string SleepAwaiter::describe() const {
+    return "a timer of " + secondsText(delay_);
 }
 
 void SleepAwaiter::onDue(Timer& timer) noexcept { static_cast<SleepAwaiter&>(timer).resume(); }

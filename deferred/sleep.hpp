@@ -1,6 +1,6 @@
 #pragma once
 
-#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/detail/wait.hpp>
 #include <wring/runtime/reactor_time.hpp>
 #include <wring/runtime/result.hpp>
 
@@ -32,6 +32,7 @@ class WRING_API SleepAwaiter final : public Wait, private Timer {
         return {};
     }
     void cancelWait() noexcept override;
+    std::string describe() const override;
 
  private:
     bool arm();

@@ -15,6 +15,7 @@ namespace wring {
 /// Source    Twisted: Deferred.fromCoroutine.
 template <class T>
 Deferred<T> start(Task<T> task) {
+    co_await detail::TakePlace(task.place());
     // The task is a local: its frame, arguments included, is gone when the Deferred fires.
     Result<T> result = co_await outcome(Task<T>(std::move(task)));
     if constexpr (std::is_void_v<T>) {
@@ -30,7 +31,9 @@ template <class F, class... Args>
 auto startCall(F function, Args... args)
     -> Deferred<typename std::invoke_result_t<F&, Args...>::value_type> {
     using T = typename std::invoke_result_t<F&, Args...>::value_type;
-    Result<T> result = co_await outcome(detail::call(function, std::move(args)...));
+    auto task = detail::call(function, std::move(args)...);
+    co_await detail::TakePlace(task.place());
+    Result<T> result = co_await outcome(std::move(task));
     if constexpr (std::is_void_v<T>) {
         result.value();
     } else {

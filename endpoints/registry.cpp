@@ -3,6 +3,8 @@
 #include <wring/endpoints/detail/excerpt.hpp>
 #include <wring/endpoints/detail/tcp_parsers.hpp>
 
+#include <map>
+
 namespace wring {
 
 namespace {
@@ -26,27 +28,35 @@ void insert(Map& parsers, std::unique_ptr<Parser> parser) {
 
 }  // namespace
 
+struct EndpointRegistry::Types {
+    std::map<std::string, std::unique_ptr<IStreamServerEndpointStringParser>> servers;
+    std::map<std::string, std::unique_ptr<IStreamClientEndpointStringParser>> clients;
+};
+
 EndpointRegistry& EndpointRegistry::instance() {
     static EndpointRegistry registry;
     return registry;
 }
 
-EndpointRegistry::EndpointRegistry() { detail::addTcpParsers(*this); }
+EndpointRegistry::EndpointRegistry() : types_(std::make_unique<Types>()) {
+    detail::addTcpParsers(*this);
+}
+EndpointRegistry::~EndpointRegistry() = default;
 
 void EndpointRegistry::add(std::unique_ptr<IStreamServerEndpointStringParser> parser) {
-    insert(servers_, std::move(parser));
+    insert(types_->servers, std::move(parser));
 }
 
 void EndpointRegistry::add(std::unique_ptr<IStreamClientEndpointStringParser> parser) {
-    insert(clients_, std::move(parser));
+    insert(types_->clients, std::move(parser));
 }
 
 IStreamServerEndpointStringParser& EndpointRegistry::server(const std::string& type) const {
-    return find(servers_, type);
+    return find(types_->servers, type);
 }
 
 IStreamClientEndpointStringParser& EndpointRegistry::client(const std::string& type) const {
-    return find(clients_, type);
+    return find(types_->clients, type);
 }
 
 Ref<IStreamServerEndpoint> serverFromString(Reactor& reactor, std::string_view description) {

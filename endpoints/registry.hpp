@@ -3,7 +3,6 @@
 #include <wring/endpoints/description.hpp>
 #include <wring/endpoints/interfaces.hpp>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -57,8 +56,9 @@ class WRING_API EndpointRegistry {
 
  private:
     EndpointRegistry();
-    std::map<std::string, std::unique_ptr<IStreamServerEndpointStringParser>> servers_;
-    std::map<std::string, std::unique_ptr<IStreamClientEndpointStringParser>> clients_;
+    ~EndpointRegistry();
+    struct Types;
+    std::unique_ptr<Types> types_;
 };
 
 /// The endpoint that `description` names, for listening: "tcp:8080:interface=127.0.0.1".

@@ -40,6 +40,11 @@ DriverOptions::DriverOptions(const DriverOptions&) = default;
 DriverOptions& DriverOptions::operator=(const DriverOptions&) = default;
 DriverOptions::~DriverOptions() = default;
 
+void Driver::noteWoken() noexcept {
+    std::int64_t present = now().time_since_epoch().count();
+    __atomic_store_n(&wokenAt_, present, __ATOMIC_RELAXED);
+}
+
 std::unique_ptr<Driver> Driver::create(const DriverOptions& options) {
     if (options.bufferBytes == 0 || options.buffersInitial == 0 || options.buffersMax > 32768 ||
         options.buffersInitial > 32768) {

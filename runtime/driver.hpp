@@ -104,6 +104,8 @@ class WRING_API Driver {
     virtual void wake() noexcept = 0;
     /// A descriptor that poll(2) finds readable when wait() has something to do.
     virtual int fd() noexcept = 0;
+    /// Monotonic time in nanoseconds when wait() last woke up; other threads may read it.
+    const std::int64_t& wokenAt() const noexcept { return wokenAt_; }
     /// Monotonic time, read now.
     virtual Time now() const noexcept = 0;
 
@@ -133,6 +135,13 @@ class WRING_API Driver {
 
     /// The receive buffers.
     virtual detail::BufferPool& buffers() noexcept = 0;
+
+ protected:
+    /// To be called when wait() wakes up.
+    void noteWoken() noexcept;
+
+ private:
+    std::int64_t wokenAt_ = 0;
 };
 
 }  // namespace wring

@@ -4,6 +4,26 @@
 
 namespace wring {
 
+const char* verbName(Verb verb) noexcept {
+    switch (verb) {
+        case Verb::nop: return "nop";
+        case Verb::accept:
+        case Verb::acceptMulti: return "accept";
+        case Verb::connect: return "connect";
+        case Verb::recv:
+        case Verb::recvMulti: return "recv";
+        case Verb::send: return "send";
+        case Verb::sendmsg: return "sendmsg";
+        case Verb::recvmsg: return "recvmsg";
+        case Verb::shutdown: return "shutdown";
+        case Verb::close: return "close";
+        case Verb::poll: return "poll";
+        case Verb::read: return "read";
+        case Verb::write: return "write";
+    }
+    return "unknown";
+}
+
 Operation::~Operation() {
     WRING_ASSERT(!inFlight(), "an operation was destroyed while the kernel had it");
 }

@@ -36,6 +36,9 @@ enum class Verb : std::uint8_t {
     write,  ///< file or pipe
 };
 
+/// The name of what `verb` does, as in "recv".
+WRING_API const char* verbName(Verb verb) noexcept;
+
 /// What a driver says of an operation: at least once, and exactly once with `more` false, after
 /// which the operation is the caller's again.
 struct Completion {

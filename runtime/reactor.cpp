@@ -6,6 +6,7 @@
 #include <wring/runtime/detail/reactor_door.hpp>
 #include <wring/runtime/detail/reactor_threads.hpp>
 #include <wring/runtime/detail/signals.hpp>
+#include <wring/runtime/detail/task_dump.hpp>
 #include <wring/runtime/detail/thread_calls.hpp>
 #include <wring/runtime/failure.hpp>
 #include <wring/runtime/log.hpp>
@@ -59,6 +60,7 @@ ReactorOptions::ReactorOptions(const std::string& driverName) {
 Reactor::Reactor(const ReactorOptions& options)
     : options_(options),
       driver_(Driver::create(options.driver)),
+      fibers_(driver_->wokenAt()),
       internals_(std::make_unique<Internals>(*this)) {}
 
 Reactor::~Reactor() {
@@ -294,10 +296,12 @@ void Reactor::drain() {
     log(LogLevel::error, "reactor: " + std::to_string(fibers_.size()) + " tasks and " +
                              std::to_string(resourceCount_) +
                              " connections or ports did not end when told to" +
-                             internals_->threads.describe() + "; leaving them");
+                             internals_->threads.describe() + "; leaving them\n" + dumpTasks());
     hasGivenUp_ = true;
     finish();
 }
+
+std::string Reactor::dumpTasks() const { return detail::dumpTasks(fibers_, now()); }
 
 void Reactor::tellResourcesToStop() noexcept {
     stopCursor_ = resources_;

@@ -141,6 +141,9 @@ class WRING_API Reactor final : public IReactorTime {
     bool hasStopped() const noexcept { return stage_ == Stage::stopped; }
     /// The started work of this reactor that no one else has ended yet.
     detail::FiberList& fibers() noexcept { return fibers_; }
+    /// What runs: a tree of tasks and of the scopes that they own, a line each, with the place in the
+    /// source, what it waits for and since when. Shutdown logs it for those that do not end.
+    std::string dumpTasks() const;
     /// Turns taken so far.
     std::uint64_t turns() const noexcept { return turns_; }
     /// Closes a descriptor on which nothing is in flight, and tells who waits for one to be free.
@@ -193,10 +196,10 @@ class WRING_API Reactor final : public IReactorTime {
 
     ReactorOptions options_;
     std::unique_ptr<Driver> driver_;
+    detail::FiberList fibers_;
     std::unique_ptr<Internals> internals_;
     SystemEvents events_;
     TimerQueue timers_;
-    detail::FiberList fibers_;
     ReactorResource* resources_ = nullptr;
     ReactorResource* stopCursor_ = nullptr;  // the next one to be told
     ReactorResource* ending_ = nullptr;

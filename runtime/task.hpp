@@ -1,12 +1,13 @@
 #pragma once
 
 #include <wring/runtime/assert.hpp>
-#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/detail/wait.hpp>
 #include <wring/runtime/result.hpp>
 
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -19,6 +20,9 @@ namespace detail {
 
 /// What a task's promise keeps besides its result.
 struct TaskPromiseBase : PromiseBase {
+    explicit TaskPromiseBase(const std::source_location& where) noexcept : place(where) {}
+
+    std::source_location place;
     /// Set while the awaiting coroutine is still inside its await_suspend: a task that ends there
     /// returns to it instead of resuming it, so that awaits of tasks that end at once do not
     /// pile up on the stack, tail calls or not.
@@ -41,6 +45,9 @@ struct TaskPromiseBase : PromiseBase {
 
 template <class T>
 struct TaskPromise : TaskPromiseBase {
+    explicit TaskPromise(
+        const std::source_location& where = std::source_location::current()) noexcept
+        : TaskPromiseBase(where) {}
     Task<T> get_return_object() noexcept;
     void unhandled_exception() noexcept { result.emplace(Failure::current()); }
     template <class U>
@@ -53,6 +60,9 @@ struct TaskPromise : TaskPromiseBase {
 
 template <>
 struct TaskPromise<void> : TaskPromiseBase {
+    explicit TaskPromise(
+        const std::source_location& where = std::source_location::current()) noexcept
+        : TaskPromiseBase(where) {}
     Task<void> get_return_object() noexcept;
     void unhandled_exception() noexcept { result = Failure::current(); }
     void return_void() const noexcept {}
@@ -120,6 +130,9 @@ class [[nodiscard]] Task {
      private:
         std::coroutine_handle<promise_type> handle_;
     };
+
+    /// Where its coroutine was written, for reports.
+    const std::source_location& place() const noexcept { return handle_.promise().place; }
 
     Awaiter operator co_await() && noexcept {
         WRING_ASSERT(handle_ && !handle_.promise().continuation, "a Task is awaited once");

@@ -41,6 +41,7 @@ class DeferredAwaiter final : public Wait, public DeferredLink {
     // Resumes only here, when the chain does not touch the link any more: it lies in the frame of
     // the coroutine that goes on.
     void dispose() noexcept override { resume(); }
+    std::string describe() const override { return describeDeferred(*state_); }
     void cancelWait() noexcept override {
         Ref<DeferredState<T>> alive = state_;
         try {

@@ -116,6 +116,25 @@ Produced<U> applyPair(Result<T> result, Callback& callback, Errback& errback) no
     }
 }
 
+/// Fires another Deferred with the result, and leaves nothing here.
+template <class T>
+class FiringLink final : public OwnedLink {
+ public:
+    explicit FiringLink(Ref<DeferredState<T>> target) noexcept : target_(std::move(target)) {}
+    Step run(DeferredBase& current, Ref<DeferredBase>&) noexcept override {
+        auto& state = static_cast<DeferredState<T>&>(current);
+        try {
+            target_->fire(state.takeOrNothing());
+        } catch (...) {
+            state.put(Failure::current());  // it has been called already
+        }
+        return Step::next;
+    }
+
+ private:
+    Ref<DeferredState<T>> target_;
+};
+
 /// A pair of callbacks that keeps the type: the chain goes on in place.
 template <class T, class Callback, class Errback>
 class InPlaceLink final : public OwnedLink {

@@ -13,9 +13,15 @@ namespace wring::detail {
 /// fires its state at the end.
 template <class T>
 struct DeferredPromiseBase : PromiseBase {
-    DeferredPromiseBase() : state(makeRef<DeferredState<T>>()) {
+    explicit DeferredPromiseBase(const std::source_location& where)
+        : state(makeRef<DeferredState<T>>()) {
         fiber = &ownFiber;
         state->setFiber(&ownFiber);
+        setPlace(where);
+    }
+    void setPlace(const std::source_location& where) noexcept {
+        state->setPlace(where);
+        ownFiber.setPlace(where);
     }
     Deferred<T> get_return_object() { return Deferred<T>(state); }
     std::suspend_never initial_suspend() const noexcept { return {}; }
@@ -34,6 +40,8 @@ struct DeferredPromiseBase : PromiseBase {
 
 template <class T>
 struct DeferredPromise : DeferredPromiseBase<T> {
+    explicit DeferredPromise(const std::source_location& where = std::source_location::current())
+        : DeferredPromiseBase<T>(where) {}
     template <class U>
         requires std::is_constructible_v<Result<T>, U&&>
     void return_value(U&& value) {
@@ -43,6 +51,8 @@ struct DeferredPromise : DeferredPromiseBase<T> {
 
 template <>
 struct DeferredPromise<void> : DeferredPromiseBase<void> {
+    explicit DeferredPromise(const std::source_location& where = std::source_location::current())
+        : DeferredPromiseBase<void>(where) {}
     void return_void() noexcept { result.emplace(); }
 };
 

@@ -2,14 +2,20 @@
 
 #include <wring/deferred/errors.hpp>
 #include <wring/runtime/assert.hpp>
+#include <wring/runtime/detail/place.hpp>
 #include <wring/runtime/log.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <exception>
 #include <utility>
 
 namespace wring {
 
 WRING_DEFINE_ERROR(AlreadyCalledError, UsageError, "The Deferred has been called already", false);
+WRING_DEFINE_ERROR(NoCurrentExceptionError, UsageError,
+                   "There is no exception being handled", false);
 WRING_DEFINE_ERROR(AlreadyAwaitedError, UsageError,
                    "The Deferred's result was awaited or moved on already", false);
 WRING_DEFINE_ERROR(FirstError, Error, "The first of several gathered results to fail", false);
@@ -43,7 +49,7 @@ void DeferredBase::append(DeferredLink& link) noexcept {
 
 bool DeferredBase::beginFire() {
     if (isCalled_) {
-        if (!swallowsOne_) throw AlreadyCalledError();
+        if (!swallowsOne_) throw AlreadyCalledError(0, "fire a Deferred", "made at " + placeText(place_));
         swallowsOne_ = false;
         return false;
     }
@@ -154,7 +160,31 @@ void DeferredBase::reportUnhandled(const Failure& failure) const noexcept {
     if (isFailureSeen_) return;
     if (wasToldToEnd_ && isCancellation(failure)) return;
     log(LogLevel::critical, "Unhandled error in Deferred: " + failure.className() + ": " +
-                                failure.getErrorMessage());
+                                failure.getErrorMessage() + " (made at " + placeText(place_) + ")");
+}
+
+std::string DeferredBase::toString() const {
+    std::array<char, 32> address{};
+    auto hexOf = [&](const void* of) { std::snprintf(address.data(), address.size(), "%p", of); };
+    hexOf(this);
+    std::string text = std::string("<Deferred at ") + address.data();
+    if (waitingOn_) {
+        hexOf(waitingOn_);
+        text += std::string(" waiting on Deferred at ") + address.data();
+    } else if (isCalled_) {
+        std::string result = describeResult();
+        text += " current result: " + (result.empty() ? "nothing" : result);
+    }
+    return text + ", made at " + placeText(place_) + ">";
+}
+
+std::string describeDeferred(const DeferredBase& deferred) {
+    return "a Deferred made at " + placeText(deferred.place());
+}
+
+Failure currentFailure() {
+    if (!std::current_exception()) throw NoCurrentExceptionError();
+    return Failure::current();
 }
 
 Failure alreadyAwaited() noexcept { return Failure::of<AlreadyAwaitedError>(); }

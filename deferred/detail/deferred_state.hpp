@@ -1,11 +1,14 @@
 #pragma once
 
-#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/detail/wait.hpp>
 #include <wring/runtime/ref.hpp>
 #include <wring/runtime/result.hpp>
 #include <wring/runtime/unique_function.hpp>
 
 #include <optional>
+#include <source_location>
+#include <string>
+#include <type_traits>
 
 namespace wring::detail {
 
@@ -69,6 +72,10 @@ class WRING_API DeferredBase : public RefCounted, public Pooled {
         answersLater_ = answersLater;
     }
     void setFiber(Fiber* fiber) noexcept { fiber_ = fiber; }
+    /// Where in the source it was made, for reports.
+    void setPlace(std::source_location where) noexcept { place_ = where; }
+    std::source_location place() const noexcept { return place_; }
+    std::string toString() const;
     Fiber* fiber() const noexcept { return fiber_; }
 
     /// Appends a link, and runs it at once if there is a result.
@@ -122,6 +129,8 @@ class WRING_API DeferredBase : public RefCounted, public Pooled {
 
  protected:
     virtual void putFailure(Failure failure) noexcept = 0;
+    /// What the result is, as far as that can be said; empty if it was moved on.
+    virtual std::string describeResult() const = 0;
     void reportUnhandled(const Failure& failure) const noexcept;
     void disposeLinks() noexcept;
     /// Fired already, by whom or through which state does not matter.
@@ -139,6 +148,7 @@ class WRING_API DeferredBase : public RefCounted, public Pooled {
     DeferredWatcher* watcher_ = nullptr;
     Ref<DeferredBase> below_;  // in the stack of those that go on later, or that are dropped
     Canceller canceller_;
+    std::source_location place_;
     unsigned paused_ = 0;
     bool isCalled_ = false;
     bool isRunning_ = false;  // or will go on when others have run
@@ -151,6 +161,12 @@ class WRING_API DeferredBase : public RefCounted, public Pooled {
 
 /// Logs what a canceller threw where there is nobody to catch it. For use in a catch block.
 WRING_API void reportCancellerError() noexcept;
+
+/// The exception that is being handled; throws NoCurrentExceptionError if there is none.
+WRING_API Failure currentFailure();
+
+/// How a report calls it: "a Deferred made at FILE:LINE".
+WRING_API std::string describeDeferred(const DeferredBase& deferred);
 
 /// What is told to who comes for a result that was moved on.
 WRING_API Failure alreadyAwaited() noexcept;
@@ -201,6 +217,21 @@ class DeferredState final : public DeferredBase {
 
  private:
     void putFailure(Failure failure) noexcept override { result_.emplace(std::move(failure)); }
+    std::string describeResult() const override {
+        if (!result_) return {};
+        if (!result_->has_value()) {
+            return result_->error().className() + ": " + result_->error().getErrorMessage();
+        }
+        if constexpr (std::is_void_v<T>) {
+            return "success";
+        } else if constexpr (std::is_arithmetic_v<T>) {
+            return std::to_string(**result_);
+        } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+            return std::string(std::string_view(**result_));
+        } else {
+            return "a value";
+        }
+    }
 
     std::optional<Result<T>> result_;
 };

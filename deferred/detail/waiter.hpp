@@ -1,6 +1,6 @@
 #pragma once
 
-#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/detail/wait.hpp>
 
 namespace wring::detail {
 
@@ -12,6 +12,7 @@ class WRING_API Waiter : public Wait {
  public:
     /// Leaves the line and goes on, unless it has been served.
     void cancelWait() noexcept final;
+    std::string describe() const override { return "its turn at a channel or condition"; }
 
  protected:
     Waiter() noexcept = default;

@@ -16,6 +16,7 @@ WRING_API void reportSession(const Failure& failure) noexcept;
 struct Session {
     struct promise_type : PromiseBase {
         promise_type() noexcept { fiber = &ownFiber; }
+        void setPlace(const std::source_location& where) noexcept { ownFiber.setPlace(where); }
         Session get_return_object() const noexcept { return {}; }
         std::suspend_never initial_suspend() const noexcept { return {}; }
         std::suspend_never final_suspend() const noexcept { return {}; }
@@ -28,8 +29,9 @@ struct Session {
 /// Runs function(stream, args…), a Task, and reports how it ended.
 template <class F, class... Args>
 Session runSession(F function, Stream stream, Args... args) {
-    Result<void> result =
-        co_await outcome(call(function, std::move(stream), std::move(args)...));
+    auto task = call(function, std::move(stream), std::move(args)...);
+    co_await TakePlace(task.place());
+    Result<void> result = co_await outcome(std::move(task));
     if (!result) reportSession(result.error());
 }
 

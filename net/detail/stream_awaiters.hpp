@@ -1,7 +1,7 @@
 #pragma once
 
 #include <wring/runtime/bytes.hpp>
-#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/detail/wait.hpp>
 #include <wring/runtime/ref.hpp>
 #include <wring/runtime/result.hpp>
 
@@ -24,6 +24,7 @@ class WRING_API ReadAwaiter final : public Wait {
         return std::move(bytes_);
     }
     void cancelWait() noexcept override;
+    std::string describe() const override;
 
  private:
     friend class StreamConnection;
@@ -53,6 +54,7 @@ class WRING_API WriteAwaiter final : public Wait {
         return {};
     }
     void cancelWait() noexcept override;
+    std::string describe() const override;
 
  private:
     friend class StreamConnection;

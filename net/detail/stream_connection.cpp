@@ -198,6 +198,16 @@ void ReadAwaiter::cancelWait() noexcept {
     resume();
 }
 
+std::string ReadAwaiter::describe() const {
+    return "bytes from " + connection_.getPeer().format() + " on descriptor " +
+           std::to_string(connection_.fd());
+}
+
+std::string WriteAwaiter::describe() const {
+    return "room to send to " + connection_.getPeer().format() + " on descriptor " +
+           std::to_string(connection_.fd());
+}
+
 bool WriteAwaiter::await_ready() noexcept {
     failure_ = connection_.writeFailure();
     return failure_ || left_.empty();

@@ -385,6 +385,7 @@ unsigned EpollDriver::wait(Duration timeout) noexcept {
     epoll_event events[eventBatch];
     bool isBusy = told_ > 0 || !done_.empty() || !ready_.empty() || canServeStarved();
     int count = waitForEvents(events, eventBatch, isBusy ? Duration::zero() : timeout);
+    noteWoken();
     for (int i = 0; i < count; ++i) {
         onEvent(events[i]);
         // What the handlers sent has its result by now: told while its connection is warm.

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <wring/runtime/api.hpp>
-#include <wring/runtime/frame_pool.hpp>
 
-#include <concepts>
-#include <coroutine>
+#include <cstdint>
+#include <source_location>
+#include <string>
 
 namespace wring {
 class Reactor;
@@ -19,6 +19,8 @@ class WRING_API Suspension {
  public:
     /// Asks that the wait ends soon. May resume the fiber before it returns.
     virtual void cancelWait() noexcept = 0;
+    /// What is waited for, for a report: "a timer", "recv on descriptor 7".
+    virtual std::string describe() const { return "something"; }
 
  protected:
     ~Suspension() = default;
@@ -56,6 +58,12 @@ class WRING_API CancelRegion {
     bool isBorder_ = false;
 };
 
+/// Fibers that belong together, and who sees to their end.
+struct FiberGroup {
+    Fiber* owner = nullptr;  // null if nobody is known
+    std::source_location place;
+};
+
 /// One line of execution: a started coroutine and whatever it awaits. Carries the state of
 /// cancellation, so that no function takes a token.
 ///
@@ -78,9 +86,18 @@ class WRING_API Fiber {
     bool isCancelled() const noexcept { return isCancelled_; }
 
     /// The leaf says what it waits for, and that it waits no more.
-    void suspended(Suspension& by) noexcept { waiting_ = &by; }
+    inline void suspended(Suspension& by) noexcept;
     void resumed() noexcept { waiting_ = nullptr; }
     bool isSuspended() const noexcept { return waiting_ != nullptr; }
+
+    /// For reports: where its coroutine was written, who sees to its end (null: its reactor), what
+    /// it waits for (null: it runs) and since when, in nanoseconds of its reactor's time.
+    void setPlace(const std::source_location& place) noexcept { place_ = place; }
+    const std::source_location& place() const noexcept { return place_; }
+    void setGroup(const FiberGroup* group) noexcept { group_ = group; }
+    const FiberGroup* group() const noexcept { return group_; }
+    const Suspension* waiting() const noexcept { return waiting_; }
+    std::int64_t since() const noexcept { return since_; }
 
     /// The list of its home reactor, or null.
     const class FiberList* home() const noexcept { return list_; }
@@ -103,6 +120,9 @@ class WRING_API Fiber {
     Fiber* next_ = nullptr;
     Fiber* previous_ = nullptr;
     class FiberList* list_ = nullptr;
+    const FiberGroup* group_ = nullptr;
+    std::source_location place_;
+    std::int64_t since_ = 0;
     bool isCancelled_ = false;
     bool isAway_ = false;
     CancelRegion root_;
@@ -111,7 +131,8 @@ class WRING_API Fiber {
 /// The fibers of one reactor.
 class WRING_API FiberList {
  public:
-    FiberList() noexcept = default;
+    /// `wokenAt` says when the reactor last woke up; any thread may read it.
+    explicit FiberList(const std::int64_t& wokenAt) noexcept : wokenAt_(wokenAt) {}
     FiberList(const FiberList&) = delete;
     FiberList& operator=(const FiberList&) = delete;
     ~FiberList();
@@ -122,6 +143,11 @@ class WRING_API FiberList {
     unsigned size() const noexcept { return size_; }
     /// Cancels each, those that are added meanwhile included.
     void cancelAll() noexcept;
+    /// The newest first.
+    template <class F>
+    void forEach(F function) const {
+        for (const Fiber* each = head_; each; each = each->next_) function(*each);
+    }
 
  private:
     friend class Fiber;
@@ -130,75 +156,13 @@ class WRING_API FiberList {
     Fiber* head_ = nullptr;
     Fiber* tail_ = nullptr;
     unsigned size_ = 0;
+    const std::int64_t& wokenAt_;
 };
 
-/// Base of the promises of wring's coroutines: where to go on, and the fiber it is part of.
-struct PromiseBase : Pooled {
-    std::coroutine_handle<> continuation;
-    Fiber* fiber = nullptr;
-};
-
-/// The fiber that a suspending coroutine is part of; null in a foreign coroutine type, which
-/// cannot be cancelled.
-template <class Promise>
-Fiber* fiberOf([[maybe_unused]] Promise& promise) noexcept {
-    if constexpr (std::derived_from<Promise, PromiseBase>) {
-        return promise.fiber;
-    } else {
-        return nullptr;
-    }
+// A fiber that is away reads its home's clock from another thread.
+inline void Fiber::suspended(Suspension& by) noexcept {
+    waiting_ = &by;
+    if (list_) since_ = __atomic_load_n(&list_->wokenAt_, __ATOMIC_RELAXED);
 }
-
-/// `co_await CurrentFiber{}`: the running coroutine's fiber, without suspending.
-struct CurrentFiber {
-    bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> handle) noexcept {
-        fiber = fiberOf(handle.promise());
-        return false;
-    }
-    Fiber* await_resume() const noexcept { return fiber; }
-    Fiber* fiber = nullptr;
-};
-
-/// Base of leaf awaiters: keeps who waits and resumes it.
-class Wait : public Suspension {
- public:
-    Wait() noexcept = default;
-    Wait(const Wait&) = delete;
-    Wait& operator=(const Wait&) = delete;
-
- protected:
-    ~Wait() = default;
-
-    /// Notes the waiting coroutine. False when its fiber is cancelled: then do not wait.
-    template <class Promise>
-    bool begin(std::coroutine_handle<Promise> handle) noexcept {
-        handle_ = handle;
-        fiber_ = fiberOf(handle.promise());
-        if (!fiber_) return true;
-        if (fiber_->isCancelled()) return false;
-        fiber_->suspended(*this);
-        return true;
-    }
-
-    /// After a begin() that gave false: waits all the same, for the end of what was cancelled.
-    void suspendAnyway() noexcept { fiber_->suspended(*this); }
-
-    /// Undoes begin() of a wait that turned out not to be one.
-    void withdraw() noexcept {
-        if (fiber_) fiber_->resumed();
-    }
-
-    /// Goes on; `this` may be gone afterwards.
-    void resume() noexcept {
-        withdraw();
-        handle_.resume();
-    }
-
- private:
-    std::coroutine_handle<> handle_;
-    Fiber* fiber_ = nullptr;
-};
 
 }  // namespace wring::detail

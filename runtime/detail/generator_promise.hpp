@@ -1,7 +1,7 @@
 #pragma once
 
 #include <wring/runtime/assert.hpp>
-#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/detail/wait.hpp>
 #include <wring/runtime/failure.hpp>
 #include <wring/runtime/result.hpp>
 

@@ -19,6 +19,7 @@ KernelDriver::KernelDriver(const DriverOptions& options, bool nonBlockingSockets
       wakeFd_(::eventfd(0, EFD_CLOEXEC | wakeFlags)),
       socketFlags_(SOCK_CLOEXEC | (nonBlockingSockets ? SOCK_NONBLOCK : 0)),
       acceptFlags_(socketFlags_) {
+    noteWoken();
     if (wakeFd_ >= 0) return;
     int code = errno;
     pool_->detach();

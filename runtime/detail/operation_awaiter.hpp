@@ -1,6 +1,6 @@
 #pragma once
 
-#include <wring/runtime/detail/fiber.hpp>
+#include <wring/runtime/detail/wait.hpp>
 #include <wring/runtime/driver.hpp>
 
 #include <cerrno>
@@ -27,6 +27,10 @@ class OperationAwaiter final : public Wait {
     }
     int await_resume() const noexcept { return result_; }
     void cancelWait() noexcept override { driver_.cancel(request_); }
+    std::string describe() const override {
+        return std::string(verbName(request_.verb())) + " on descriptor " +
+               std::to_string(request_.fd());
+    }
 
  private:
     struct Request : Operation {

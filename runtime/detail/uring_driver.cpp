@@ -436,6 +436,7 @@ unsigned UringDriver::wait(Duration timeout) noexcept {
     bool isBusy = told > 0 || !done_.empty() || !backlog_.empty() || canServeStarved() ||
                   inlineAsked_ > 0 || io_uring_cq_ready(ring_.get()) > 0;
     enter(isBusy ? Duration::zero() : timeout);
+    noteWoken();
     handInlineOver();
     told += reap();
     told += confirmInline();
