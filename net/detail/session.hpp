@@ -2,7 +2,6 @@
 
 #include <wring/net/stream.hpp>
 #include <wring/runtime/detail/call.hpp>
-#include <wring/runtime/outcome.hpp>
 #include <wring/runtime/task.hpp>
 
 #include <utility>
@@ -26,13 +25,32 @@ struct Session {
     };
 };
 
+/// Awaits a session's task and reports how it ended; leaves nothing in the frame that waits.
+class Reported {
+ public:
+    explicit Reported(Task<>&& task) noexcept : awaiter_(std::move(task).operator co_await()) {}
+    Reported(const Reported&) = delete;
+    Reported& operator=(const Reported&) = delete;
+    bool await_ready() const noexcept { return awaiter_.await_ready(); }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> handle) noexcept {
+        return awaiter_.await_suspend(handle);
+    }
+    void await_resume() noexcept {
+        Result<void> result = awaiter_.takeResult();
+        if (!result) reportSession(result.error());
+    }
+
+ private:
+    Task<>::Awaiter awaiter_;
+};
+
 /// Runs function(stream, args…), a Task, and reports how it ended.
 template <class F, class... Args>
 Session runSession(F function, Stream stream, Args... args) {
     auto task = call(function, std::move(stream), std::move(args)...);
     co_await TakePlace(task.place());
-    Result<void> result = co_await outcome(std::move(task));
-    if (!result) reportSession(result.error());
+    co_await Reported(std::move(task));
 }
 
 }  // namespace wring::detail

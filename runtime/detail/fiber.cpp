@@ -3,6 +3,8 @@
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/reactor.hpp>
 
+#include <utility>
+
 namespace wring::detail {
 
 CancelRegion::CancelRegion(Fiber& fiber) noexcept
@@ -21,14 +23,14 @@ CancelRegion::~CancelRegion() {
 void CancelRegion::request() noexcept {
     if (requested_) return;
     requested_ = true;
-    if (isAway_ == fiber_.isAway_) fiber_.requestedIn(*this);
+    if (isAway_ == fiber_.isAway_) fiber_.requestedIn(this);
 }
 
 void CancelRegion::setShield(bool shields) noexcept {
     shields_ = shields;
     if (isAway_ != fiber_.isAway_) return;
     // What a shield hid is news to the regions within: a shield in there starts counting now.
-    if (!shields && isRequestedOutside()) return fiber_.requestedIn(*this);
+    if (!shields && isRequestedOutside()) return fiber_.requestedIn(this);
     fiber_.update();
 }
 
@@ -37,10 +39,10 @@ bool CancelRegion::isRequestedOutside() const noexcept {
         if (each->requested_) return true;
         if (each->shields_) return false;
     }
-    return false;
+    return fiber_.isRequested_;
 }
 
-Fiber::Fiber() noexcept : root_(*this) {
+Fiber::Fiber() noexcept {
     if (Reactor* reactor = Reactor::current()) reactor->fibers().add(*this);
 }
 
@@ -53,12 +55,13 @@ Fiber::~Fiber() {
 // Those that were asked stay behind those that were not, see FiberList::cancelAll().
 void Fiber::cancel() noexcept {
     if (list_) list_->moveToBack(*this);
-    root_.request();
+    if (std::exchange(isRequested_, true) || isAway_) return;
+    requestedIn(nullptr);
 }
 
-// Tells the regions within first: a shield starts counting when it is needed.
-void Fiber::requestedIn(CancelRegion& region) noexcept {
-    for (CancelRegion* each = innermost_; each && each != &region; each = each->outer_) {
+// Tells the regions within first: a shield starts counting when it is needed. Null: all of it.
+void Fiber::requestedIn(const CancelRegion* region) noexcept {
+    for (CancelRegion* each = innermost_; each && each != region; each = each->outer_) {
         each->outerRequested();
     }
     update();
@@ -66,12 +69,16 @@ void Fiber::requestedIn(CancelRegion& region) noexcept {
 
 void Fiber::update() noexcept {
     bool before = isCancelled_;
-    isCancelled_ = false;
-    for (CancelRegion* each = innermost_; each && !isCancelled_; each = each->outer_) {
-        isCancelled_ = each->requested_;
-        if (each->shields_) break;
-    }
+    isCancelled_ = isFelt();
     if (isCancelled_ && !before && waiting_) waiting_->cancelWait();
+}
+
+bool Fiber::isFelt() const noexcept {
+    for (const CancelRegion* each = innermost_; each; each = each->outer_) {
+        if (each->requested_) return true;
+        if (each->shields_) return false;
+    }
+    return isRequested_;
 }
 
 // As a shield the border keeps what is requested at home from being looked for.
@@ -117,9 +124,7 @@ void FiberList::remove(Fiber& fiber) noexcept {
 // Cancelling may end any fiber and start new ones. Those come in front, those that were asked go
 // to the back, so that the walk is over when the first one has been asked.
 void FiberList::cancelAll() noexcept {
-    while (head_ && !head_->root_.isRequested()) {
-        head_->cancel();
-    }
+    while (head_ && !head_->isRequested_) head_->cancel();
 }
 
 void FiberList::moveToBack(Fiber& fiber) noexcept {

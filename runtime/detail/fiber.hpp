@@ -27,7 +27,7 @@ class WRING_API Suspension {
 };
 
 /// A stretch of a fiber's work that can be cancelled, or protected from cancellation, by itself:
-/// of a time-out, of a shield, or the whole fiber. Regions nest like the awaits they cover.
+/// of a time-out, of a shield. Regions nest like the awaits they cover, all of them in the fiber.
 class WRING_API CancelRegion {
  public:
     explicit CancelRegion(Fiber& fiber) noexcept;
@@ -112,7 +112,8 @@ class WRING_API Fiber {
  private:
     friend class CancelRegion;
     friend class FiberList;
-    void requestedIn(CancelRegion& region) noexcept;
+    void requestedIn(const CancelRegion* region) noexcept;
+    bool isFelt() const noexcept;
     void update() noexcept;
 
     CancelRegion* innermost_ = nullptr;
@@ -123,9 +124,9 @@ class WRING_API Fiber {
     const FiberGroup* group_ = nullptr;
     std::source_location place_;
     std::int64_t since_ = 0;
+    bool isRequested_ = false;  // to end, by cancel()
     bool isCancelled_ = false;
     bool isAway_ = false;
-    CancelRegion root_;
 };
 
 /// The fibers of one reactor.
