@@ -2,9 +2,9 @@
 
 #include <wring/net/framing_errors.hpp>
 
+#include <unistd.h>
 #include <array>
 #include <cerrno>
-#include <unistd.h>
 #include <utility>
 
 namespace wring {

@@ -37,7 +37,8 @@ class WRING_API FileSender final : public IProducer {
     /// the consumer asks for more after the last piece. What `transform` makes nothing of is passed
     /// over. The consumer is without a producer by then; the file stays open.
     ///
-    /// Errors    ConsumerStoppedError when the consumer wants no more; what reading, `transform` and
+    /// Errors    ConsumerStoppedError when the consumer wants no more; what reading, `transform`
+    /// and
     ///           the consumer's write() throw. Throws UsageError while a transfer runs, or if the
     ///           consumer has a producer.
     /// Cancel    nothing more is read and sent; the consumer is without a producer.

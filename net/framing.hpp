@@ -63,8 +63,10 @@ namespace wring {
 [[nodiscard]] WRING_API detail::WriteAwaiter writeInt8String(Stream& stream, BytesView string);
 [[nodiscard]] WRING_API detail::WriteAwaiter writeInt8String(Stream& stream, std::string_view text);
 [[nodiscard]] WRING_API detail::WriteAwaiter writeInt16String(Stream& stream, BytesView string);
-[[nodiscard]] WRING_API detail::WriteAwaiter writeInt16String(Stream& stream, std::string_view text);
+[[nodiscard]] WRING_API detail::WriteAwaiter writeInt16String(Stream& stream,
+                                                              std::string_view text);
 [[nodiscard]] WRING_API detail::WriteAwaiter writeInt32String(Stream& stream, BytesView string);
-[[nodiscard]] WRING_API detail::WriteAwaiter writeInt32String(Stream& stream, std::string_view text);
+[[nodiscard]] WRING_API detail::WriteAwaiter writeInt32String(Stream& stream,
+                                                              std::string_view text);
 
 }  // namespace wring

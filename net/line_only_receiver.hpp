@@ -23,8 +23,8 @@ class WRING_API LineOnlyReceiver : public detail::Receiver {
     /// A line came; its delimiter is not part of it.
     virtual void lineReceived(std::string_view line) = 0;
     /// A line is longer than allowed, or what came of one that has no end yet: half a delimiter
-    /// counts. The lines behind it that came with it are dropped, but not one without an end. Closes
-    /// the connection unless it is overridden.
+    /// counts. The lines behind it that came with it are dropped, but not one without an end.
+    /// Closes the connection unless it is overridden.
     virtual void lineLengthExceeded(std::string_view line);
 
     /// Writes the line and the delimiter, which it had better not contain.

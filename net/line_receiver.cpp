@@ -41,8 +41,11 @@ bool LineReceiver::step() {
         case detail::Frame::State::complete:
             lineReceived(asText(pending().take(line.size()).first(line.payload)));
             return true;
-        case detail::Frame::State::tooLong: lineLengthExceeded(pending().takeAll()); return false;
-        default: return false;
+        case detail::Frame::State::tooLong:
+            lineLengthExceeded(pending().takeAll());
+            return false;
+        default:
+            return false;
     }
 }
 

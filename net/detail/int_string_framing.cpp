@@ -24,9 +24,9 @@ Frame IntStringFraming::scan(BytesView bytes, std::size_t&) const noexcept {
 std::array<std::byte, 4> IntStringFraming::prefixFor(std::size_t length) const {
     std::size_t most = (std::size_t{1} << (8 * prefixBytes_)) - 1;
     if (length > most) {
-        throw StringTooLongError(0, "sendString",
-                                 std::to_string(length) + " bytes, the prefix has room for " +
-                                     std::to_string(most));
+        throw StringTooLongError(
+            0, "sendString",
+            std::to_string(length) + " bytes, the prefix has room for " + std::to_string(most));
     }
     std::array<std::byte, 4> prefix{};
     for (unsigned i = 0; i < prefixBytes_; ++i) {

@@ -34,8 +34,7 @@ Frame NetstringFraming::scan(BytesView bytes, std::size_t&) const noexcept {
         bool isLeadingZero = i > 0 && frame.payload == 0;
         if (c < '0' || c > '9' || isLeadingZero) return malformed(i);
         auto digit = static_cast<std::size_t>(c - '0');
-        bool isOver = frame.payload > payloadMax_ / 10 ||
-                      digit > payloadMax_ - frame.payload * 10;
+        bool isOver = frame.payload > payloadMax_ / 10 || digit > payloadMax_ - frame.payload * 10;
         if (isOver) {
             frame.state = Frame::State::tooLong;
             return frame;

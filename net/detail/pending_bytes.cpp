@@ -8,7 +8,8 @@
 namespace wring::detail {
 
 namespace {
-// The least that is copied of a chunk to complete a piece, and what an idle protocol may hold on to.
+// The least that is copied of a chunk to complete a piece, and what an idle protocol may hold on
+// to.
 constexpr std::size_t widenBytesMin = 64;
 constexpr std::size_t idleBytesMax = 1024;
 }  // namespace

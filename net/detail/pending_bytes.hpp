@@ -11,7 +11,8 @@ namespace wring::detail {
 /// lent for the length of one dataReceived(). Pieces are taken from the front; one that lies whole
 /// in the chunk is not copied, of one that does not only itself.
 ///
-/// Lifetime  a piece taken is valid until the next absorb() or settle(), whatever is called between.
+/// Lifetime  a piece taken is valid until the next absorb() or settle(), whatever is called
+/// between.
 class WRING_API PendingBytes {
  public:
     bool empty() const noexcept { return size() == 0; }
@@ -56,12 +57,12 @@ class WRING_API PendingBytes {
     bool widen();
 
     std::string kept_;
-    std::size_t begin_ = 0;         // of what is left in kept_
-    BytesView lent_;                // follows kept_
-    std::size_t widened_ = 0;       // so many of kept_'s last bytes stand before lent_, too
-    std::string arrivals_;          // follow lent_
-    BytesView taken_;               // the piece that is out
-    std::size_t seen_ = 0;          // the framing's note
+    std::size_t begin_ = 0;    // of what is left in kept_
+    BytesView lent_;           // follows kept_
+    std::size_t widened_ = 0;  // so many of kept_'s last bytes stand before lent_, too
+    std::string arrivals_;     // follow lent_
+    BytesView taken_;          // the piece that is out
+    std::size_t seen_ = 0;     // the framing's note
     bool isTakenFromKept_ = false;
 };
 
