@@ -13,7 +13,7 @@ namespace wring::testing {
 /// reactor. Twisted: StringTransport.
 class StringTransport final : public ITransport {
  public:
-    enum class ProducerState { producing, paused, stopped };
+    enum class ProducerState { producing, paused };
 
     /// What was written, of clear() or the beginning.
     const std::string& value() const noexcept { return written_; }
@@ -54,8 +54,8 @@ class StringTransport final : public ITransport {
     }
     void pauseProducing() override { setState(ProducerState::paused); }
     void resumeProducing() override { setState(ProducerState::producing); }
-    Address getPeer() const override { return Address::loopback4(54321); }
-    Address getHost() const override { return Address::loopback4(12345); }
+    Address getPeer() const override { return *Address::parse("192.168.1.1", 54321); }
+    Address getHost() const override { return *Address::parse("10.0.0.1", 12345); }
     void setTcpNoDelay(bool on) override { isNoDelay_ = on; }
     bool getTcpNoDelay() const override { return isNoDelay_; }
     void setTcpKeepAlive(bool on) override { isKeepAlive_ = on; }
