@@ -375,11 +375,18 @@ void UringDriver::handInlineOver() noexcept {
     if (inlineSends_.handOver()) inlineHeardAt_ = *ring_->cq.ktail;
 }
 
+bool UringDriver::isInlineHeard() const noexcept {
+    return inlineSends_.isWaiting() &&
+           static_cast<std::int32_t>(*ring_->cq.khead - inlineHeardAt_) >= 0;
+}
+
+// Whether all was heard is asked each time: who is told may run turns that finish this batch and
+// begin with the next one.
 unsigned UringDriver::confirmInline() noexcept {
-    bool isHeard = static_cast<std::int32_t>(*ring_->cq.khead - inlineHeardAt_) >= 0;
-    if (!inlineSends_.isWaiting() || !isHeard) return 0;
     unsigned told = 0;
-    while (InlineSends::Entry* entry = inlineSends_.next()) {
+    while (isInlineHeard()) {
+        InlineSends::Entry* entry = inlineSends_.next();
+        if (!entry) break;
         Operation* operation = std::exchange(entry->operation, nullptr);
         if (!operation) continue;
         if (operation->cancelRequested_) {

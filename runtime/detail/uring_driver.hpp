@@ -62,6 +62,7 @@ class UringDriver final : public KernelDriver {
     void onInlineEntry(std::uint64_t identity, int result) noexcept;
     void tellInline(Operation& operation, InlineSends::Entry& entry, int result) noexcept;
     void handInlineOver() noexcept;
+    bool isInlineHeard() const noexcept;
     unsigned confirmInline() noexcept;
     bool isOwnersThread() const noexcept;
     void abandonAll() noexcept;

@@ -1,5 +1,6 @@
 #include <wring/tests/support/driver_fixture.hpp>
 
+
 // Sends that are tried at once: what is taken, what is told of the rest, and to whom.
 
 namespace wring {
@@ -185,6 +186,31 @@ TEST_P(DriverSendNowTest, aHandlerMaySendAgainAtOnce) {
     settle();
     EXPECT_EQ(take(ends.far), isInline() ? "12" : "1");
     EXPECT_FALSE(second.inFlight());
+}
+
+TEST_P(DriverSendNowTest, aTurnWithinTheTellingOfABatchTakesNoAnswerForSilence) {
+    DriverOptions options = GetParam().options();
+    options.completionsPerTurn = 1;
+    make(options);
+    settle();
+    if (!isInline()) GTEST_SKIP() << "this driver tells of every send";
+    Ends ends = socketPair();
+    Ends broken = socketPair();
+    closeOwned(broken.far);
+    Probe lost[4];
+    probe_.then = [&](int) {
+        for (Probe& each : lost) {
+            Bytes owner = Bytes::copyOf("x");
+            each.prepareSend(broken.near, owner.view());
+            EXPECT_EQ(driver().sendNow(each, owner), 1);
+        }
+        // The first turn finishes the batch that is being told, the second begins the next one.
+        for (int turn = 0; turn < 2; ++turn) driver().wait(Duration::zero());
+    };
+    sendNow(ends.near, "told");
+    driver().cancel(probe_);
+    EXPECT_TRUE(until([&] { return driver().stats().inFlight == 0; }));
+    for (Probe& each : lost) EXPECT_EQ(each.results, std::vector<int>{-EPIPE});
 }
 
 TEST_P(DriverSendNowTest, aDriverThatGoesLetsGoOfWhatItKept) {
