@@ -420,12 +420,20 @@ void UringDriver::drainBacklog() noexcept {
     }
 }
 
+// What the next turn does without news from the kernel.
+bool UringDriver::hasMoreToDo() const noexcept {
+    // Silent sends may hold the buffers that receivers wait for: they must not wait for an event.
+    bool holdsBuffers = !starved_.empty() && !inlineSends_.empty();
+    return !done_.empty() || !backlog_.empty() || canServeStarved() || inlineAsked_ > 0 ||
+           holdsBuffers;
+}
+
 void UringDriver::flush() noexcept {
     enable();
     retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
-    if (!done_.empty() || !backlog_.empty() || canServeStarved() || inlineAsked_ > 0) wake();
+    if (hasMoreToDo()) wake();
     isParked_ = true;
     if (io_uring_sq_ready(ring_.get()) == 0) return;
     ++stats_.enters;
@@ -440,8 +448,7 @@ unsigned UringDriver::wait(Duration timeout) noexcept {
     retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
-    bool isBusy = told > 0 || !done_.empty() || !backlog_.empty() || canServeStarved() ||
-                  inlineAsked_ > 0 || io_uring_cq_ready(ring_.get()) > 0;
+    bool isBusy = told > 0 || hasMoreToDo() || io_uring_cq_ready(ring_.get()) > 0;
     enter(isBusy ? Duration::zero() : timeout);
     handInlineOver();
     told += reap();

@@ -45,6 +45,7 @@ class UringDriver final : public KernelDriver {
     io_uring_sqe* takeEntry() noexcept;
 
     void drainBacklog() noexcept;
+    bool hasMoreToDo() const noexcept;
     void enter(Duration timeout) noexcept;
     void onEnterResult(int result) noexcept;
     unsigned reap() noexcept;
