@@ -109,6 +109,7 @@ UringDriver::UringDriver(const DriverOptions& options)
 UringDriver::~UringDriver() {
     abandonAll();
     io_uring_queue_exit(ring_.get());  // before the memory that it was given
+    inlineSends_.clear();              // while there is a place to give receive buffers back to
     if (newsFd_ >= 0) ::close(newsFd_);
     if (bufferRing_) ::munmap(bufferRing_, bufferRingBytes_);
 }

@@ -1,6 +1,7 @@
 #include <wring/tests/support/driver_fixture.hpp>
 
 #include <poll.h>
+#include <thread>
 
 // Sends that are tried at once: what is taken, what is told of the rest, and to whom.
 
@@ -285,6 +286,20 @@ TEST_P(DriverSendNowLentTest, aParkedDriverIsReadableWhileAReceiverWaitsForABuff
     EXPECT_EQ(starved.data, "waits");
     driver().cancel(starved);
     EXPECT_TRUE(untilEnd(starved));
+}
+
+TEST_P(DriverSendNowLentTest, aDriverThatGoesTakesTheBuffersBack) {
+    EXPECT_EQ(sendReceived(socketPair()), isInline());
+    EXPECT_EQ(probe_.inFlight(), isInline());
+    destroyDriver();
+    EXPECT_FALSE(probe_.inFlight());
+}
+
+TEST_P(DriverSendNowLentTest, aDriverThatGoesInAnotherThreadTakesTheBuffersBack) {
+    EXPECT_EQ(sendReceived(socketPair()), isInline());
+    EXPECT_EQ(probe_.inFlight(), isInline());
+    std::thread([this] { destroyDriver(); }).join();
+    EXPECT_FALSE(probe_.inFlight());
 }
 
 TEST_P(DriverSendNowTest, aDriverThatGoesLetsGoOfWhatItKept) {
