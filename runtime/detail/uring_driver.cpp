@@ -325,6 +325,7 @@ bool kernelSendsInline() noexcept {
 // submission, so once everything it had to say has been heard, silence is success.
 int UringDriver::sendNow(Operation& send, Bytes& owner) noexcept {
     if (!features_.inlineSend || !enabled_ || !backlog_.empty()) return -EAGAIN;
+    WRING_ASSERT(isOwnersThread(), "a reactor was used from a thread that does not run it");
     std::int64_t number = inlineSends_.add(send, send.bytes(), owner);
     if (number < 0) return -EAGAIN;
     io_uring_sqe* entry = takeEntry();
