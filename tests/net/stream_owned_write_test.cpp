@@ -97,6 +97,22 @@ TEST_P(StreamOwnedWriteTest, whatIsGivenAwayGoesOutBeforeSendingIsShut) {
     });
 }
 
+TEST_P(StreamOwnedWriteTest, aQueuedWriteGoesOutBeforeSendingIsShut) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        std::string sent = pattern(chunkBytes);
+        co_await give(&ends.near, sent);
+        auto queued = start(writeOwned(&ends.near, "the tail"));
+        co_await turns(reactor);
+        EXPECT_FALSE(queued.called());
+        co_await ends.near.shutdownSend();
+        std::string got = co_await receiveText(reactor, &ends.far, chunkBytes + 8);
+        EXPECT_TRUE(got == sent + "the tail");
+        co_await queued;
+        co_await until(reactor, [&] { return ends.far.receive().empty() && ends.far.sawEnd(); });
+    });
+}
+
 TEST_P(StreamOwnedWriteTest, aStreamThatIsDestroyedSendsWhatItWasGivenFirst) {
     run([](Reactor& reactor) -> Task<> {
         PeerPair ends(smallBuffers);
