@@ -189,6 +189,8 @@ void Connection::unconfirmedEnded(Completion& completion) noexcept {
     if (completion.bytes.empty()) return sendEnded(0);
     if (isSendCancelled_) return sendEnded(-ECANCELED);
     try {
+        // A peer that does not read must not keep a receive buffer from others.
+        if (completion.bytes.isLent()) completion.bytes = Bytes::copyOf(completion.bytes.view());
         rest_ = std::make_unique<Rest>(std::move(completion.bytes));
     } catch (...) {
         return sendEnded(-ENOMEM);

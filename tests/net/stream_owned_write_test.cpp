@@ -113,6 +113,23 @@ TEST_P(StreamOwnedWriteTest, aQueuedWriteGoesOutBeforeSendingIsShut) {
     });
 }
 
+TEST_P(StreamOwnedWriteTest, whatWaitsForAPeerThatDoesNotReadHoldsNoReceiveBuffer) {
+    run([](Reactor& reactor) -> Task<> {
+        PeerPair full(smallBuffers);
+        std::size_t before = full.near.send(std::string(1 << 22, 'f'));
+        StreamAndPeer ends(reactor, std::move(full));
+        ends.far.send(std::string(3000, 'l'));
+        Bytes chunk = co_await ends.near.read();
+        EXPECT_TRUE(chunk.isLent());
+        std::string sent(chunk.text());
+        co_await ends.near.write(std::move(chunk));
+        co_await turns(reactor);
+        EXPECT_EQ(reactor.driver().stats().buffersLent, 0u);
+        std::string got = co_await receiveText(reactor, &ends.far, before + sent.size());
+        EXPECT_EQ(got.substr(before), sent);
+    });
+}
+
 TEST_P(StreamOwnedWriteTest, aStreamThatIsDestroyedSendsWhatItWasGivenFirst) {
     run([](Reactor& reactor) -> Task<> {
         PeerPair ends(smallBuffers);
