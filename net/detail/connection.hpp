@@ -96,6 +96,8 @@ class WRING_API Connection : public ReactorResource {
 
     /// Whether something is on its way: the next send() has to wait for sent().
     bool isSending() const noexcept { return send_.inFlight(); }
+    /// How much of what send() said true of the kernel has refused so far.
+    std::size_t keptBytes() const noexcept { return rest_ ? send_.bytes().size() : 0; }
     /// Sends all of it, once at a time. True: nothing is to be waited for; the kernel has it, or
     /// what it takes later is kept in here (by `owner`, which holds the bytes, if it was taken).
     /// False: what `bytes` refers to stays until sent().

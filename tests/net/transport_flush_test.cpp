@@ -32,6 +32,44 @@ Task<> begin(Reactor& reactor, Backlog* backlog) {
     co_await turns(reactor);
 }
 
+TEST_P(TransportFlushTest, queuedBytesCountsWhatThePeerHoldsUp) {
+    run([](Reactor& reactor) -> Task<> {
+        Backlog backlog;
+        co_await begin(reactor, &backlog);
+        EXPECT_GT(backlog.transport().queuedBytes(), total / 2);
+        EXPECT_LT(backlog.transport().queuedBytes(), total + 1);
+        std::string got = co_await receiveText(reactor, &backlog.far, total);
+        EXPECT_TRUE(got == backlog.sent);
+        co_await turns(reactor);
+        EXPECT_EQ(backlog.transport().queuedBytes(), 0u);
+        co_await finish(reactor, &backlog.record);
+    });
+}
+
+/// Notes what it is asked.
+struct Asked final : IProducer {
+    void pauseProducing() override { events.push_back("pause"); }
+    void resumeProducing() override { events.push_back("resume"); }
+    void stopProducing() override { events.push_back("stop"); }
+    Strings events;
+};
+
+TEST_P(TransportFlushTest, aProducerThatComesLaterIsHeldBackByWhatThePeerHoldsUp) {
+    run([](Reactor& reactor) -> Task<> {
+        Backlog backlog;
+        Asked producer;
+        co_await begin(reactor, &backlog);
+        backlog.transport().registerProducer(producer, true);
+        backlog.transport().write("x");
+        EXPECT_EQ(producer.events, Strings{"pause"});
+        std::string got = co_await receiveText(reactor, &backlog.far, total + 1);
+        EXPECT_TRUE(got == backlog.sent + "x");
+        co_await until(reactor, [&] { return producer.events.size() > 1; });
+        EXPECT_EQ(producer.events, (Strings{"pause", "resume"}));
+        co_await finish(reactor, &backlog.record);
+    });
+}
+
 TEST_P(TransportFlushTest, loseConnectionSendsItAllAndThenEnds) {
     run([](Reactor& reactor) -> Task<> {
         Backlog backlog;
