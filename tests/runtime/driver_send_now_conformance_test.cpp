@@ -302,6 +302,15 @@ TEST_P(DriverSendNowLentTest, aDriverThatGoesInAnotherThreadTakesTheBuffersBack)
     EXPECT_FALSE(probe_.inFlight());
 }
 
+using DriverSendNowDeathTest = DriverSendNowTest;
+
+TEST_P(DriverSendNowDeathTest, anotherThreadMustNotSend) {
+    if (!isInline()) GTEST_SKIP() << "this driver sends by a plain call";
+    Ends ends = socketPair();
+    EXPECT_DEATH(std::thread([&] { sendNow(ends.near, "x"); }).join(),
+                 "from a thread that does not run it");
+}
+
 TEST_P(DriverSendNowTest, aDriverThatGoesLetsGoOfWhatItKept) {
     Ends ends = socketPair();
     sendNow(ends.near, std::string(4096, 'k'));
@@ -313,6 +322,8 @@ TEST_P(DriverSendNowTest, aDriverThatGoesLetsGoOfWhatItKept) {
 INSTANTIATE_TEST_SUITE_P(Drivers, DriverSendNowTest, ::testing::ValuesIn(testing::allDrivers()),
                          testing::nameOf);
 
+INSTANTIATE_TEST_SUITE_P(Drivers, DriverSendNowDeathTest,
+                         ::testing::ValuesIn(testing::allDrivers()), testing::nameOf);
 INSTANTIATE_TEST_SUITE_P(Drivers, DriverSendNowLentTest, ::testing::ValuesIn(testing::allDrivers()),
                          testing::nameOf);
 
