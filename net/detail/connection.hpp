@@ -5,6 +5,7 @@
 #include <wring/runtime/operation.hpp>
 #include <wring/runtime/reactor_resource.hpp>
 #include <wring/runtime/result.hpp>
+#include <wring/runtime/timer.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -126,8 +127,12 @@ class WRING_API Connection : public ReactorResource {
         Connection& connection;
     };
     /// What the kernel did not take at once of bytes kept in here.
-    struct Rest : Pooled {
-        explicit Rest(Bytes kept) noexcept : bytes(std::move(kept)) {}
+    struct Rest : Pooled, Timer {
+        Rest(Connection& owner, Bytes kept) noexcept;
+        Rest(const Rest&) = delete;
+        Rest& operator=(const Rest&) = delete;
+        ~Rest();
+        Connection& connection;
         Bytes bytes;
     };
     friend class ConnectionGroup;
@@ -135,6 +140,7 @@ class WRING_API Connection : public ReactorResource {
     static void onSent(Operation& operation, Completion& completion) noexcept;
     void unconfirmedEnded(Completion& completion) noexcept;
     void goOnSending(BytesView left) noexcept;
+    void limitRest() noexcept;
     void sendEnded(int result) noexcept;
     /// Whether bytes are on their way that send() has said true of.
     bool keepsBytes() const noexcept { return send_.inFlight() && isSendKept_; }

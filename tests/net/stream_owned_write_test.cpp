@@ -158,6 +158,22 @@ TEST_P(StreamOwnedWriteTest, anAbortDropsWhatTheKernelHasNotTaken) {
     });
 }
 
+/// Closes a stream whose peer does not read, `turnsBefore` turns after the last write.
+Task<> closeInVain(Reactor& reactor, int turnsBefore) {
+    StreamAndPeer ends(reactor, smallBuffers);
+    co_await give(&ends.near, pattern(chunkBytes));
+    if (turnsBefore > 0) co_await turns(reactor, turnsBefore);
+    co_await ends.near.close();
+    EXPECT_LT(ends.far.receive().size(), chunkBytes);
+    EXPECT_EQ(ends.far.error(), ECONNRESET);
+}
+
+TEST_P(StreamOwnedWriteTest, aCloseEndsWithAResetWhenThePeerDoesNotReadForTooLong) {
+    ReactorOptions impatient = options();
+    impatient.closeLimit = Duration::zero();
+    for (int turnsBefore : {0, 10}) runWith(impatient, closeInVain, turnsBefore);
+}
+
 TEST_P(StreamOwnedWriteTest, anAbortEndsACloseThatWaitsForAPeerThatDoesNotRead) {
     run([](Reactor& reactor) -> Task<> {
         StreamAndPeer ends(reactor, smallBuffers);
