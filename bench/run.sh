@@ -134,8 +134,12 @@ measure_idle() {
 core=$(($(nproc) - 1)) # interrupts tend to go to the first one
 ulimit -n "$(ulimit -Hn)"
 if [ "$micro" -eq 1 ]; then
-    build_all bench/timer_bench
-    exec "$build/bench/timer_bench"
+    micros=(bench/*/*_bench.cpp)
+    micros=("${micros[@]##*/}")
+    micros=("${micros[@]/#/bench/}")
+    build_all "${micros[@]%.cpp}"
+    for each in "${micros[@]%.cpp}"; do "$build/$each"; done
+    exit
 fi
 build_all samples/echo bench/echo_uring bench/echo_epoll bench/generator
 mapfile -t servers < <(servers_built)
