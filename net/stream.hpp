@@ -73,7 +73,8 @@ class WRING_API Stream {
     [[nodiscard]] Task<> shutdownSend();
 
     /// Ends the connection in order and waits until the descriptor is closed. A read or write that
-    /// waits meanwhile fails with ConnectionLost.
+    /// waits meanwhile fails with ConnectionLost. A peer that does not take what was given away
+    /// within ReactorOptions::closeLimit gets a reset.
     [[nodiscard]] Task<> close();
 
     /// Ends the connection at once; the peer sees a reset.

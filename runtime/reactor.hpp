@@ -29,6 +29,9 @@ class WRING_API ReactorOptions {
     DriverOptions driver;
     /// How long shutdown waits for work that was cancelled before it names it and leaves.
     Duration shutdownLimit = std::chrono::seconds(10);
+    /// How long a stream that was closed waits for its peer to take the bytes that were given away,
+    /// before the connection is reset.
+    Duration closeLimit = std::chrono::seconds(30);
     /// Timers run in one turn before I/O gets its own.
     unsigned timersPerTurn = 1024;
 };
@@ -73,6 +76,8 @@ class WRING_API Reactor final : public IReactorTime {
     bool runOnce(Duration timeout = Duration::zero());
 
     Time now() const noexcept override { return driver_->now(); }
+    /// What it was made with.
+    const ReactorOptions& options() const noexcept { return options_; }
     void arm(Timer& timer, Time due) override;
     void disarm(Timer& timer) noexcept override;
     std::vector<Ref<IDelayedCall>> getDelayedCalls() const override;
@@ -123,8 +128,8 @@ class WRING_API Reactor final : public IReactorTime {
     TriggerHandle addSystemEventTrigger(EventPhase phase, const std::string& event, F function,
                                         Args... args) {
         return events_.add(phase, event,
-                           [function = std::move(function), ... args = std::move(args)](
-                               Ref<EventBarrier> barrier) mutable {
+                           [function = std::move(function),
+                            ... args = std::move(args)](Ref<EventBarrier> barrier) mutable {
                                runTrigger(std::move(barrier), function, std::move(args)...);
                            });
     }

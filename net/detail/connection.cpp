@@ -189,11 +189,32 @@ void Connection::unconfirmedEnded(Completion& completion) noexcept {
     if (completion.bytes.empty()) return sendEnded(0);
     if (isSendCancelled_) return sendEnded(-ECANCELED);
     try {
-        rest_ = std::make_unique<Rest>(std::move(completion.bytes));
+        // A peer that does not read must not keep a receive buffer from others.
+        if (completion.bytes.isLent()) completion.bytes = Bytes::copyOf(completion.bytes.view());
+        rest_ = std::make_unique<Rest>(*this, std::move(completion.bytes));
     } catch (...) {
         return sendEnded(-ENOMEM);
     }
     goOnSending(rest_->bytes.view());
+    if (!isOpen()) limitRest();
+}
+
+Connection::Rest::Rest(Connection& owner, Bytes kept) noexcept
+    : Timer([](Timer& due) noexcept {
+          static_cast<Rest&>(due).connection.beginClose(Ending::reset);
+      }),
+      connection(owner),
+      bytes(std::move(kept)) {}
+
+Connection::Rest::~Rest() { connection.reactor().disarm(*this); }
+
+// Nobody waits for a connection that was closed, so its peer could hold it for ever.
+void Connection::limitRest() noexcept {
+    try {
+        reactor().arm(*rest_, after(reactor().now(), reactor().options().closeLimit));
+    } catch (...) {
+        beginClose(Ending::reset);
+    }
 }
 
 void Connection::sendEnded(int result) noexcept {
@@ -224,6 +245,8 @@ void Connection::beginClose(Ending ending) noexcept {
         cancelSend();
     } else if (!rest_) {
         driver.cancel(send_);  // to be told
+    } else if (isFirst) {
+        limitRest();
     }
     if (isFirst) finishClose();
 }

@@ -5,6 +5,7 @@
 #include <wring/runtime/operation.hpp>
 #include <wring/runtime/reactor_resource.hpp>
 #include <wring/runtime/result.hpp>
+#include <wring/runtime/timer.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -96,6 +97,8 @@ class WRING_API Connection : public ReactorResource {
 
     /// Whether something is on its way: the next send() has to wait for sent().
     bool isSending() const noexcept { return send_.inFlight(); }
+    /// How much of what send() said true of the kernel has refused so far.
+    std::size_t keptBytes() const noexcept { return rest_ ? send_.bytes().size() : 0; }
     /// Sends all of it, once at a time. True: nothing is to be waited for; the kernel has it, or
     /// what it takes later is kept in here (by `owner`, which holds the bytes, if it was taken).
     /// False: what `bytes` refers to stays until sent().
@@ -124,8 +127,12 @@ class WRING_API Connection : public ReactorResource {
         Connection& connection;
     };
     /// What the kernel did not take at once of bytes kept in here.
-    struct Rest : Pooled {
-        explicit Rest(Bytes kept) noexcept : bytes(std::move(kept)) {}
+    struct Rest : Pooled, Timer {
+        Rest(Connection& owner, Bytes kept) noexcept;
+        Rest(const Rest&) = delete;
+        Rest& operator=(const Rest&) = delete;
+        ~Rest();
+        Connection& connection;
         Bytes bytes;
     };
     friend class ConnectionGroup;
@@ -133,6 +140,7 @@ class WRING_API Connection : public ReactorResource {
     static void onSent(Operation& operation, Completion& completion) noexcept;
     void unconfirmedEnded(Completion& completion) noexcept;
     void goOnSending(BytesView left) noexcept;
+    void limitRest() noexcept;
     void sendEnded(int result) noexcept;
     /// Whether bytes are on their way that send() has said true of.
     bool keepsBytes() const noexcept { return send_.inFlight() && isSendKept_; }

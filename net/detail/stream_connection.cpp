@@ -116,7 +116,7 @@ void StreamConnection::sent(int result) noexcept {
         isWriterQueued_ = false;
         if (!startWrite(*writer_)) return;
     }
-    if (std::exchange(isShutQueued_, false)) shutdownSendNow();
+    if (isShutQueued_) shutWhenSent();
     if (!writer_) return;
     endWrite(isCancelled ? &cancelled() : writeFailure());
 }
@@ -135,9 +135,13 @@ void StreamConnection::endWrite(const Failure* failure) noexcept {
 }
 
 int StreamConnection::shutdownSend() noexcept {
-    if (std::exchange(isSendShut_, true)) return 0;
-    if (!isSending()) return shutdownSendNow();
-    isShutQueued_ = true;
+    return std::exchange(isSendShut_, true) ? 0 : shutWhenSent();
+}
+
+// What was given away just now reaches the kernel later than a shutdown.
+int StreamConnection::shutWhenSent() noexcept {
+    isShutQueued_ = isSending();
+    if (!isShutQueued_) return shutdownSendNow();
     tellWhenSent();
     return 0;
 }

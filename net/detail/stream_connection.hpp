@@ -41,6 +41,7 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void sent(int result) noexcept override;
     void connectionClosed() noexcept override;
     void end(Ending ending) noexcept;
+    int shutWhenSent() noexcept;
     bool startWrite(WriteAwaiter& writer) noexcept;
     void fail(Failure failure) noexcept;
     void noteFailure(Failure failure) noexcept;

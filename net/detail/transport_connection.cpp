@@ -254,15 +254,16 @@ void TransportConnection::turnEnded() noexcept {
     if (!isOpen()) return;
     if (reason_) {
         bool aborts = reason_->check<ConnectionAborted>();
-        return lose(*reason_, aborts ? Ending::reset : Ending::flush);
+        return lose(*reason_, aborts ? Ending::reset : Ending::prompt);
     }
     if (mayDeliver()) deliverInbox();
     if (!isOpen()) return;
     flush();
-    if (!mayClose()) return;
-    if (isDisconnecting_) return lose(doneFailure(isWriteShut_), Ending::flush);
+    if (!mayClose() || (!isDisconnecting_ && !isLosingWrite_)) return;
+    // Until it is out the end may still be another one: an abort, a reset.
+    if (isSending()) return tellWhenSent();
+    if (isDisconnecting_) return lose(doneFailure(isWriteShut_), Ending::prompt);
     if (isLosingWrite_) {
-        if (isSending()) return tellWhenSent();
         isLosingWrite_ = false;
         isWriteShut_ = true;
         shutdownSendNow();  // fails when the peer has gone: then reading will tell

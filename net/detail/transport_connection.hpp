@@ -36,7 +36,9 @@ class TransportConnection final : public ITransport, public Connection, public P
     bool getTcpNoDelay() const override;
     void setTcpKeepAlive(bool on) override;
     bool getTcpKeepAlive() const override;
-    std::size_t queuedBytes() const override { return pending_.size() + sending_.size(); }
+    std::size_t queuedBytes() const override {
+        return pending_.size() + sending_.size() + keptBytes();
+    }
     bool connected() const override { return protocol_ != nullptr; }
     bool disconnecting() const override { return isDisconnecting_; }
     Reactor& reactor() const override { return ReactorResource::reactor(); }

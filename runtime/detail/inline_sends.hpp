@@ -36,6 +36,10 @@ class InlineSends {
     bool isWaiting() const noexcept { return isWaiting_; }
     /// The next one of the batch that was handed over; null after the last, when it is done with.
     Entry* next() noexcept;
+    /// Forgets all; the kernel has nothing of it any more.
+    void clear() noexcept {
+        for (Batch& batch : batches_) batch.entries.clear();
+    }
     /// Every entry there is.
     template <class F>
     void forEach(F function) noexcept {

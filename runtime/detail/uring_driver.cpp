@@ -109,6 +109,7 @@ UringDriver::UringDriver(const DriverOptions& options)
 UringDriver::~UringDriver() {
     abandonAll();
     io_uring_queue_exit(ring_.get());  // before the memory that it was given
+    inlineSends_.clear();              // while there is a place to give receive buffers back to
     if (newsFd_ >= 0) ::close(newsFd_);
     if (bufferRing_) ::munmap(bufferRing_, bufferRingBytes_);
 }
@@ -324,6 +325,7 @@ bool kernelSendsInline() noexcept {
 // submission, so once everything it had to say has been heard, silence is success.
 int UringDriver::sendNow(Operation& send, Bytes& owner) noexcept {
     if (!features_.inlineSend || !enabled_ || !backlog_.empty()) return -EAGAIN;
+    WRING_ASSERT(isOwnersThread(), "a reactor was used from a thread that does not run it");
     std::int64_t number = inlineSends_.add(send, send.bytes(), owner);
     if (number < 0) return -EAGAIN;
     io_uring_sqe* entry = takeEntry();
@@ -375,11 +377,18 @@ void UringDriver::handInlineOver() noexcept {
     if (inlineSends_.handOver()) inlineHeardAt_ = *ring_->cq.ktail;
 }
 
+bool UringDriver::isInlineHeard() const noexcept {
+    return inlineSends_.isWaiting() &&
+           static_cast<std::int32_t>(*ring_->cq.khead - inlineHeardAt_) >= 0;
+}
+
+// Whether all was heard is asked each time: who is told may run turns that finish this batch and
+// begin with the next one.
 unsigned UringDriver::confirmInline() noexcept {
-    bool isHeard = static_cast<std::int32_t>(*ring_->cq.khead - inlineHeardAt_) >= 0;
-    if (!inlineSends_.isWaiting() || !isHeard) return 0;
     unsigned told = 0;
-    while (InlineSends::Entry* entry = inlineSends_.next()) {
+    while (isInlineHeard()) {
+        InlineSends::Entry* entry = inlineSends_.next();
+        if (!entry) break;
         Operation* operation = std::exchange(entry->operation, nullptr);
         if (!operation) continue;
         if (operation->cancelRequested_) {
@@ -413,12 +422,20 @@ void UringDriver::drainBacklog() noexcept {
     }
 }
 
+// What the next turn does without news from the kernel.
+bool UringDriver::hasMoreToDo() const noexcept {
+    // Silent sends may hold the buffers that receivers wait for: they must not wait for an event.
+    bool holdsBuffers = !starved_.empty() && !inlineSends_.empty();
+    return !done_.empty() || !backlog_.empty() || canServeStarved() || inlineAsked_ > 0 ||
+           holdsBuffers;
+}
+
 void UringDriver::flush() noexcept {
     enable();
     retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
-    if (!done_.empty() || !backlog_.empty() || canServeStarved() || inlineAsked_ > 0) wake();
+    if (hasMoreToDo()) wake();
     isParked_ = true;
     if (io_uring_sq_ready(ring_.get()) == 0) return;
     ++stats_.enters;
@@ -433,8 +450,7 @@ unsigned UringDriver::wait(Duration timeout) noexcept {
     retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
-    bool isBusy = told > 0 || !done_.empty() || !backlog_.empty() || canServeStarved() ||
-                  inlineAsked_ > 0 || io_uring_cq_ready(ring_.get()) > 0;
+    bool isBusy = told > 0 || hasMoreToDo() || io_uring_cq_ready(ring_.get()) > 0;
     enter(isBusy ? Duration::zero() : timeout);
     noteWoken();
     handInlineOver();

@@ -45,6 +45,7 @@ class UringDriver final : public KernelDriver {
     io_uring_sqe* takeEntry() noexcept;
 
     void drainBacklog() noexcept;
+    bool hasMoreToDo() const noexcept;
     void enter(Duration timeout) noexcept;
     void onEnterResult(int result) noexcept;
     unsigned reap() noexcept;
@@ -62,6 +63,7 @@ class UringDriver final : public KernelDriver {
     void onInlineEntry(std::uint64_t identity, int result) noexcept;
     void tellInline(Operation& operation, InlineSends::Entry& entry, int result) noexcept;
     void handInlineOver() noexcept;
+    bool isInlineHeard() const noexcept;
     unsigned confirmInline() noexcept;
     bool isOwnersThread() const noexcept;
     void abandonAll() noexcept;

@@ -96,12 +96,71 @@ Task<> program(Reactor* reactor, Tally* tally) {
     co_await forProtocols;
 }
 
+/// Writes on and on, not caring whether anybody reads; asks for the end after a while.
+class Spout final : public Protocol {
+ public:
+    explicit Spout(Tally* tally) : tally_(tally) {}
+    void connectionMade() override {
+        ++tally_->made;
+        spout();
+    }
+    void connectionLost(const Failure&) override {
+        ++tally_->lost;
+        tally_->lostTwice += wasLost_;
+        wasLost_ = true;
+    }
+
+ private:
+    void spout() {
+        if (wasLost_) return;
+        transport().write(std::string(spoutBytes, 's'));
+        if (++count_ == 8) return transport().loseConnection();
+        Ref<Spout> self(this);
+        transport().reactor().callLater(Duration::zero(), [self] { self->spout(); });
+    }
+
+    static constexpr std::size_t spoutBytes = 20000;
+    Tally* tally_;
+    int count_ = 0;
+    bool wasLost_ = false;
+};
+
+/// The same as a coroutine, with bytes that are given away.
+Task<> spout(Stream peer, Tally* tally) {
+    Life life(tally);
+    for (int i = 0; i < 8; ++i) {
+        Bytes some = Bytes::copyOf(std::string(20000, 's'));
+        co_await peer.write(std::move(some));
+    }
+    co_await peer.close();
+}
+
+/// Spouts of both styles, whose peers never read.
+Task<> spoutProgram(Reactor* reactor, Tally* tally) {
+    Life life(tally);
+    constexpr int smallBuffers = 8192;
+    std::vector<Peer> peers;
+    for (int i = 0; i < 2; ++i) {
+        PeerPair forProtocol(smallBuffers);
+        PeerPair forTask(smallBuffers);
+        Socket socket(*reactor, forProtocol.near.release());
+        factory<Spout>(tally)->connectionAccepted(std::move(socket));
+        startCall(spout, Stream(Socket(*reactor, forTask.near.release())), tally)
+            .addErrback([](const Failure&) {});
+        peers.push_back(std::move(forProtocol.far));
+        peers.push_back(std::move(forTask.far));
+        co_await sleepFor(Duration::zero());
+    }
+    co_await sleepFor(std::chrono::hours(1));
+}
+
 void stopIn(Reactor& reactor, int turn) {
     if (turn == 0) return reactor.requestStop();
     reactor.callLater(Duration::zero(), [&reactor, turn] { stopIn(reactor, turn - 1); });
 }
 
-void runAndStopIn(const ReactorOptions& options, int turn) {
+template <class Program>
+void runAndStopIn(const ReactorOptions& options, Program program, int turn) {
     SCOPED_TRACE("stopped in turn " + std::to_string(turn));
     int descriptorsBefore = openDescriptors();
     long blocksBefore = detail::poolBlocksInUse();
@@ -131,7 +190,13 @@ void runAndStopIn(const ReactorOptions& options, int turn) {
 
 TEST_P(ShutdownTest, stoppingInAnyTurnLeavesNothingBehindSlow) {
     CapturedLog log;
-    for (int turn = 0; turn <= 40; ++turn) runAndStopIn(options(), turn);
+    for (int turn = 0; turn <= 40; ++turn) runAndStopIn(options(), program, turn);
+    EXPECT_FALSE(log.has("did not end"));
+}
+
+TEST_P(ShutdownTest, stoppingInAnyTurnDoesNotWaitForPeersThatDoNotReadSlow) {
+    CapturedLog log;
+    for (int turn = 0; turn <= 20; ++turn) runAndStopIn(options(), spoutProgram, turn);
     EXPECT_FALSE(log.has("did not end"));
 }
 
@@ -143,7 +208,7 @@ TEST_P(ShutdownTest, stoppingAfterManyTurnsFindsEverybodyAtPlay) {
         stopIn(reactor, 200);
     });
     reactor.run(false);
-    EXPECT_EQ(tally.made, 8);  // 4 that call, 4 that are called
+    EXPECT_EQ(tally.made, 8);         // 4 that call, 4 that are called
     EXPECT_EQ(tally.tasksBegun, 13);  // the program, 4 calls and their talks, 4 that are called
     EXPECT_EQ(tally.lost, tally.made);
     EXPECT_EQ(tally.connectsTold, 4);

@@ -97,6 +97,39 @@ TEST_P(StreamOwnedWriteTest, whatIsGivenAwayGoesOutBeforeSendingIsShut) {
     });
 }
 
+TEST_P(StreamOwnedWriteTest, aQueuedWriteGoesOutBeforeSendingIsShut) {
+    run([](Reactor& reactor) -> Task<> {
+        StreamAndPeer ends(reactor, smallBuffers);
+        std::string sent = pattern(chunkBytes);
+        co_await give(&ends.near, sent);
+        auto queued = start(writeOwned(&ends.near, "the tail"));
+        co_await turns(reactor);
+        EXPECT_FALSE(queued.called());
+        co_await ends.near.shutdownSend();
+        std::string got = co_await receiveText(reactor, &ends.far, chunkBytes + 8);
+        EXPECT_TRUE(got == sent + "the tail");
+        co_await queued;
+        co_await until(reactor, [&] { return ends.far.receive().empty() && ends.far.sawEnd(); });
+    });
+}
+
+TEST_P(StreamOwnedWriteTest, whatWaitsForAPeerThatDoesNotReadHoldsNoReceiveBuffer) {
+    run([](Reactor& reactor) -> Task<> {
+        PeerPair full(smallBuffers);
+        std::size_t before = full.near.send(std::string(1 << 22, 'f'));
+        StreamAndPeer ends(reactor, std::move(full));
+        ends.far.send(std::string(3000, 'l'));
+        Bytes chunk = co_await ends.near.read();
+        EXPECT_TRUE(chunk.isLent());
+        std::string sent(chunk.text());
+        co_await ends.near.write(std::move(chunk));
+        co_await turns(reactor);
+        EXPECT_EQ(reactor.driver().stats().buffersLent, 0u);
+        std::string got = co_await receiveText(reactor, &ends.far, before + sent.size());
+        EXPECT_EQ(got.substr(before), sent);
+    });
+}
+
 TEST_P(StreamOwnedWriteTest, aStreamThatIsDestroyedSendsWhatItWasGivenFirst) {
     run([](Reactor& reactor) -> Task<> {
         PeerPair ends(smallBuffers);
@@ -123,6 +156,22 @@ TEST_P(StreamOwnedWriteTest, anAbortDropsWhatTheKernelHasNotTaken) {
         });
         EXPECT_LT(got.size(), chunkBytes);
     });
+}
+
+/// Closes a stream whose peer does not read, `turnsBefore` turns after the last write.
+Task<> closeInVain(Reactor& reactor, int turnsBefore) {
+    StreamAndPeer ends(reactor, smallBuffers);
+    co_await give(&ends.near, pattern(chunkBytes));
+    if (turnsBefore > 0) co_await turns(reactor, turnsBefore);
+    co_await ends.near.close();
+    EXPECT_LT(ends.far.receive().size(), chunkBytes);
+    EXPECT_EQ(ends.far.error(), ECONNRESET);
+}
+
+TEST_P(StreamOwnedWriteTest, aCloseEndsWithAResetWhenThePeerDoesNotReadForTooLong) {
+    ReactorOptions impatient = options();
+    impatient.closeLimit = Duration::zero();
+    for (int turnsBefore : {0, 10}) runWith(impatient, closeInVain, turnsBefore);
 }
 
 TEST_P(StreamOwnedWriteTest, anAbortEndsACloseThatWaitsForAPeerThatDoesNotRead) {

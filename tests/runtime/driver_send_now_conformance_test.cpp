@@ -1,5 +1,8 @@
 #include <wring/tests/support/driver_fixture.hpp>
 
+#include <poll.h>
+#include <thread>
+
 // Sends that are tried at once: what is taken, what is told of the rest, and to whom.
 
 namespace wring {
@@ -187,6 +190,127 @@ TEST_P(DriverSendNowTest, aHandlerMaySendAgainAtOnce) {
     EXPECT_FALSE(second.inFlight());
 }
 
+TEST_P(DriverSendNowTest, aTurnWithinTheTellingOfABatchTakesNoAnswerForSilence) {
+    DriverOptions options = GetParam().options();
+    options.completionsPerTurn = 1;
+    make(options);
+    settle();
+    if (!isInline()) GTEST_SKIP() << "this driver tells of every send";
+    Ends ends = socketPair();
+    Ends broken = socketPair();
+    closeOwned(broken.far);
+    Probe lost[4];
+    probe_.then = [&](int) {
+        for (Probe& each : lost) {
+            Bytes owner = Bytes::copyOf("x");
+            each.prepareSend(broken.near, owner.view());
+            EXPECT_EQ(driver().sendNow(each, owner), 1);
+        }
+        // The first turn finishes the batch that is being told, the second begins the next one.
+        for (int turn = 0; turn < 2; ++turn) driver().wait(Duration::zero());
+    };
+    sendNow(ends.near, "told");
+    driver().cancel(probe_);
+    EXPECT_TRUE(until([&] { return driver().stats().inFlight == 0; }));
+    for (Probe& each : lost) EXPECT_EQ(each.results, std::vector<int>{-EPIPE});
+}
+
+/// Sends that hold receive buffers.
+class DriverSendNowLentTest : public DriverSendNowTest {
+ protected:
+    /// Receives `text` on `ends` into a buffer of the driver's.
+    Bytes receive(const Ends& ends, std::string_view text) {
+        Probe receiver;
+        receiver.keepsBytes = true;
+        receiver.prepareRecvMulti(ends.near);
+        driver().submit(receiver);
+        put(ends.far, text);
+        EXPECT_TRUE(until([&] { return !receiver.kept.empty(); }));
+        driver().cancel(receiver);
+        EXPECT_TRUE(untilEnd(receiver));
+        return receiver.kept.empty() ? Bytes() : std::move(receiver.kept.front());
+    }
+    /// Gives a received chunk to a send; true if the driver keeps it.
+    bool sendReceived(const Ends& ends) {
+        Bytes owner = receive(ends, std::string(3000, 'l'));
+        EXPECT_TRUE(owner.isLent());
+        probe_.prepareSend(ends.near, owner.view());
+        return driver().sendNow(probe_, owner) == 3000 && !owner;
+    }
+};
+
+TEST_P(DriverSendNowLentTest, aReceiverWithoutABufferDoesNotWaitForTheNextEventToGetIt) {
+    makeWithBuffers(1, 1, 4096);
+    settle();
+    if (!isInline()) GTEST_SKIP() << "this driver keeps no buffer";
+    Ends ends = socketPair();
+    Ends other = socketPair();
+    Bytes owner = receive(ends, std::string(3000, 'l'));
+    Probe starved;
+    starved.prepareRecvMulti(other.near);
+    driver().submit(starved);
+    put(other.far, "waits");
+    settle();
+    probe_.prepareSend(ends.near, owner.view());
+    EXPECT_EQ(driver().sendNow(probe_, owner), 3000);
+    Time before = driver().now();
+    for (int turn = 0; turn < 5 && starved.data.empty(); ++turn) {
+        driver().wait(std::chrono::seconds(1));
+    }
+    EXPECT_EQ(starved.data, "waits");
+    EXPECT_LT(driver().now() - before, std::chrono::milliseconds(500));
+    driver().cancel(starved);
+    EXPECT_TRUE(untilEnd(starved));
+}
+
+TEST_P(DriverSendNowLentTest, aParkedDriverIsReadableWhileAReceiverWaitsForABufferThatASendHolds) {
+    makeWithBuffers(1, 1, 4096);
+    settle();
+    if (!isInline()) GTEST_SKIP() << "this driver keeps no buffer";
+    pollfd readable{driver().fd(), POLLIN, 0};
+    Ends ends = socketPair();
+    Ends other = socketPair();
+    Bytes owner = receive(ends, std::string(3000, 'l'));
+    Probe starved;
+    starved.prepareRecvMulti(other.near);
+    driver().submit(starved);
+    put(other.far, "waits");
+    settle();
+    probe_.prepareSend(ends.near, owner.view());
+    EXPECT_EQ(driver().sendNow(probe_, owner), 3000);
+    for (int turn = 0; turn < 10 && starved.data.empty(); ++turn) {
+        driver().flush();
+        ASSERT_EQ(::poll(&readable, 1, 5000), 1) << "nothing to do in turn " << turn;
+        driver().wait(Duration::zero());
+    }
+    EXPECT_EQ(starved.data, "waits");
+    driver().cancel(starved);
+    EXPECT_TRUE(untilEnd(starved));
+}
+
+TEST_P(DriverSendNowLentTest, aDriverThatGoesTakesTheBuffersBack) {
+    EXPECT_EQ(sendReceived(socketPair()), isInline());
+    EXPECT_EQ(probe_.inFlight(), isInline());
+    destroyDriver();
+    EXPECT_FALSE(probe_.inFlight());
+}
+
+TEST_P(DriverSendNowLentTest, aDriverThatGoesInAnotherThreadTakesTheBuffersBack) {
+    EXPECT_EQ(sendReceived(socketPair()), isInline());
+    EXPECT_EQ(probe_.inFlight(), isInline());
+    std::thread([this] { destroyDriver(); }).join();
+    EXPECT_FALSE(probe_.inFlight());
+}
+
+using DriverSendNowDeathTest = DriverSendNowTest;
+
+TEST_P(DriverSendNowDeathTest, anotherThreadMustNotSend) {
+    if (!isInline()) GTEST_SKIP() << "this driver sends by a plain call";
+    Ends ends = socketPair();
+    EXPECT_DEATH(std::thread([&] { sendNow(ends.near, "x"); }).join(),
+                 "from a thread that does not run it");
+}
+
 TEST_P(DriverSendNowTest, aDriverThatGoesLetsGoOfWhatItKept) {
     Ends ends = socketPair();
     sendNow(ends.near, std::string(4096, 'k'));
@@ -196,6 +320,11 @@ TEST_P(DriverSendNowTest, aDriverThatGoesLetsGoOfWhatItKept) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, DriverSendNowTest, ::testing::ValuesIn(testing::allDrivers()),
+                         testing::nameOf);
+
+INSTANTIATE_TEST_SUITE_P(Drivers, DriverSendNowDeathTest,
+                         ::testing::ValuesIn(testing::allDrivers()), testing::nameOf);
+INSTANTIATE_TEST_SUITE_P(Drivers, DriverSendNowLentTest, ::testing::ValuesIn(testing::allDrivers()),
                          testing::nameOf);
 
 }  // namespace
