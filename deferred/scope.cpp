@@ -2,6 +2,7 @@
 
 #include <wring/deferred/timeout.hpp>
 #include <wring/runtime/assert.hpp>
+#include <wring/runtime/detail/place.hpp>
 
 #include <utility>
 
@@ -33,7 +34,16 @@ class Scope::Child final : public detail::DeferredWatcher, public detail::Pooled
     bool isAsked_ = false;
 };
 
-Scope::~Scope() { WRING_ASSERT(running_ == 0, "a Scope was destroyed while its children run"); }
+Scope::~Scope() { WRING_ASSERT(running_ == 0, describeOffence().c_str()); }
+
+std::string Scope::describeOffence() const {
+    std::string text = "a Scope was destroyed while its children run: the one made at " +
+                       detail::placeText(group_.place) + "; its children:";
+    for (const Child* each = first_; each; each = each->next_) {
+        text += " the task at " + detail::placeText(each->state_->place()) + ";";
+    }
+    return text;
+}
 
 void Scope::adopt(detail::DeferredBase& state) {
     if (state.isCalled()) {

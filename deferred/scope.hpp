@@ -72,6 +72,7 @@ class WRING_API Scope {
     void noteFailure(detail::DeferredBase& state) noexcept;
     void wakeIfIdle() noexcept;
     Task<> waitIdle();
+    std::string describeOffence() const;
 
     detail::FiberGroup group_;  // of the children, for reports
 

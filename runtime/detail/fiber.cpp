@@ -1,6 +1,7 @@
 #include <wring/runtime/detail/fiber.hpp>
 
 #include <wring/runtime/assert.hpp>
+#include <wring/runtime/detail/place.hpp>
 #include <wring/runtime/reactor.hpp>
 
 #include <utility>
@@ -48,7 +49,9 @@ Fiber::Fiber() noexcept {
 
 Fiber::~Fiber() {
     WRING_ASSERT(!isAway_, "a coroutine ended in another reactor's thread: resumeOn(home) first");
-    WRING_ASSERT(!waiting_, "a coroutine was destroyed while it waited");
+    WRING_ASSERT(!waiting_, ("a coroutine was destroyed while it waited: the one at " +
+                             placeText(place_))
+                                .c_str());
     if (list_) list_->remove(*this);
 }
 

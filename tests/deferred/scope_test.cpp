@@ -262,7 +262,8 @@ TEST_F(ScopeDeathTest, destroyingOneWithRunningChildrenEndsTheProcess) {
             Scope scope;
             scope.spawn(waitFor, std::ref(never), std::ref(notes), "a");
         },
-        "destroyed while its children run");
+        "destroyed while its children run: the one made at .*scope_test.cpp:[0-9]+.*the task at "
+        ".*scope_test.cpp:[0-9]+.*waitFor");
 }
 
 Task<int> bodyThatGives(Scope& scope, Event& event, Notes& notes) {
