@@ -65,8 +65,9 @@ Owner::~Owner() {
     return current = owner.pool;
 }
 
-// Reached through a function only: the address of a thread_local must not survive a suspension.
-[[gnu::noinline]] Pool* pool() { return current ? current : makePool(); }
+// For functions that are never inlined into a coroutine: the address of a thread_local must not
+// survive a suspension.
+inline Pool* pool() { return current ? current : makePool(); }
 
 // Under the address sanitizer every block is the heap's, so that use after free is seen.
 #if defined(__SANITIZE_ADDRESS__)
@@ -83,7 +84,7 @@ constexpr bool reuses = true;
 
 }  // namespace
 
-void* poolAllocate(std::size_t bytes) {
+[[gnu::noinline]] void* poolAllocate(std::size_t bytes) {
     Pool* mine = pool();
     if (mine) ++mine->inUse;
     if (bytes > poolBlockMax || !reuses) return ::operator new(bytes);
@@ -96,7 +97,7 @@ void* poolAllocate(std::size_t bytes) {
     return ::operator new(classBytes(index));
 }
 
-void poolFree(void* block, std::size_t bytes) noexcept {
+[[gnu::noinline]] void poolFree(void* block, std::size_t bytes) noexcept {
     if (!block) return;
     Pool* mine = pool();
     if (mine) --mine->inUse;
