@@ -15,6 +15,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <optional>
 
 namespace wring::detail {
@@ -68,8 +69,11 @@ bool trySendingInline() noexcept {
     if (!trial.hasRing || !trial.hasSockets) return false;
     int small = 4096;
     ::setsockopt(trial.sockets[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-    std::vector<std::byte> much(std::size_t{1} << 20);
-    std::optional<int> all = trial.send(BytesView(much).first(1));
+    constexpr std::size_t muchBytes = std::size_t{1} << 20;
+    std::unique_ptr<std::byte[]> memory(new (std::nothrow) std::byte[muchBytes]);
+    if (!memory) return false;
+    BytesView much(memory.get(), muchBytes);
+    std::optional<int> all = trial.send(much.first(1));
     std::optional<int> part = trial.send(much);
     std::optional<int> none = trial.send(much);
     return !all && part && *part > 0 && static_cast<std::size_t>(*part) < much.size() && none &&

@@ -41,6 +41,17 @@ Task<> give(Stream* stream, std::string text) {
     co_await writeOwned(stream, std::move(text));
 }
 
+/// Gives a chunk away, and starts to write `text` behind it; gives the chunk.
+Task<std::string> giveAndQueue(Reactor* reactor, Stream* stream, std::string text,
+                               Deferred<>* queued) {
+    std::string sent = pattern(chunkBytes);
+    co_await give(stream, sent);
+    *queued = start(writeOwned(stream, std::move(text)));
+    co_await turns(*reactor);
+    EXPECT_FALSE(queued->called());
+    co_return sent;
+}
+
 /// Writes `count` chunks of a pattern; gives all of it.
 Task<std::string> writeChunks(Stream* stream, int count) {
     std::string all = pattern(chunkBytes * static_cast<std::size_t>(count));
@@ -102,11 +113,8 @@ TEST_P(StreamOwnedWriteTest, whatIsGivenAwayGoesOutBeforeSendingIsShut) {
 TEST_P(StreamOwnedWriteTest, aQueuedWriteGoesOutBeforeSendingIsShut) {
     run([](Reactor& reactor) -> Task<> {
         StreamAndPeer ends(reactor, smallBuffers);
-        std::string sent = pattern(chunkBytes);
-        co_await give(&ends.near, sent);
-        auto queued = start(writeOwned(&ends.near, "the tail"));
-        co_await turns(reactor);
-        EXPECT_FALSE(queued.called());
+        Deferred<> queued;
+        std::string sent = co_await giveAndQueue(&reactor, &ends.near, "the tail", &queued);
         co_await ends.near.shutdownSend();
         std::string got = co_await receiveText(reactor, &ends.far, chunkBytes + 8);
         EXPECT_TRUE(got == sent + "the tail");
@@ -191,11 +199,8 @@ TEST_P(StreamOwnedWriteTest, anAbortEndsACloseThatWaitsForAPeerThatDoesNotRead) 
 TEST_P(StreamOwnedWriteTest, cancellingAQueuedWriteTakesBackNothingThatWasGivenBefore) {
     run([](Reactor& reactor) -> Task<> {
         StreamAndPeer ends(reactor, smallBuffers);
-        std::string sent = pattern(chunkBytes);
-        co_await give(&ends.near, sent);
-        auto queued = start(writeText(&ends.near, "never"));
-        co_await turns(reactor);
-        EXPECT_FALSE(queued.called());
+        Deferred<> queued;
+        std::string sent = co_await giveAndQueue(&reactor, &ends.near, "never", &queued);
         queued.cancel();
         auto ended = co_await outcome(queued);
         EXPECT_TRUE(!ended && ended.error().check<CancelledError>());
@@ -222,9 +227,8 @@ TEST_P(StreamOwnedWriteTest, aConnectionThatBreaksIsToldToTheNextWriteAndRead) {
 TEST_P(StreamOwnedWriteTest, aConnectionThatBreaksEndsAQueuedWrite) {
     run([](Reactor& reactor) -> Task<> {
         StreamAndPeer ends(reactor, smallBuffers);
-        co_await give(&ends.near, pattern(chunkBytes));
-        auto queued = start(writeText(&ends.near, "x"));
-        co_await turns(reactor);
+        Deferred<> queued;
+        co_await giveAndQueue(&reactor, &ends.near, "x", &queued);
         ends.far.reset();
         auto ended = co_await outcome(queued);
         EXPECT_TRUE(!ended && ended.error().check<ConnectionLost>());
@@ -234,10 +238,8 @@ TEST_P(StreamOwnedWriteTest, aConnectionThatBreaksEndsAQueuedWrite) {
 TEST_P(StreamOwnedWriteTest, closingEndsAQueuedWriteAtOnce) {
     run([](Reactor& reactor) -> Task<> {
         StreamAndPeer ends(reactor, smallBuffers);
-        std::string sent = pattern(chunkBytes);
-        co_await give(&ends.near, sent);
-        auto queued = start(writeText(&ends.near, "x"));
-        co_await turns(reactor);
+        Deferred<> queued;
+        std::string sent = co_await giveAndQueue(&reactor, &ends.near, "x", &queued);
         auto closing = start(ends.near.close());
         EXPECT_TRUE(queued.called());
         auto ended = co_await outcome(queued);

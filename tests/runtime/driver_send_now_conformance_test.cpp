@@ -237,22 +237,27 @@ class DriverSendNowLentTest : public DriverSendNowTest {
         probe_.prepareSend(ends.near, owner.view());
         return driver().sendNow(probe_, owner) == 3000 && !owner;
     }
+
+    /// Lets `starved` wait for the one buffer, which holds what a silent send is to send.
+    void starveBehindASend(Probe& starved) {
+        Ends ends = socketPair();
+        Ends other = socketPair();
+        Bytes owner = receive(ends, std::string(3000, 'l'));
+        starved.prepareRecvMulti(other.near);
+        driver().submit(starved);
+        put(other.far, "waits");
+        settle();
+        probe_.prepareSend(ends.near, owner.view());
+        EXPECT_EQ(driver().sendNow(probe_, owner), 3000);
+    }
 };
 
 TEST_P(DriverSendNowLentTest, aReceiverWithoutABufferDoesNotWaitForTheNextEventToGetIt) {
     makeWithBuffers(1, 1, 4096);
     settle();
     if (!isInline()) GTEST_SKIP() << "this driver keeps no buffer";
-    Ends ends = socketPair();
-    Ends other = socketPair();
-    Bytes owner = receive(ends, std::string(3000, 'l'));
     Probe starved;
-    starved.prepareRecvMulti(other.near);
-    driver().submit(starved);
-    put(other.far, "waits");
-    settle();
-    probe_.prepareSend(ends.near, owner.view());
-    EXPECT_EQ(driver().sendNow(probe_, owner), 3000);
+    starveBehindASend(starved);
     Time before = driver().now();
     for (int turn = 0; turn < 5 && starved.data.empty(); ++turn) {
         driver().wait(std::chrono::seconds(1));
@@ -268,16 +273,8 @@ TEST_P(DriverSendNowLentTest, aParkedDriverIsReadableWhileAReceiverWaitsForABuff
     settle();
     if (!isInline()) GTEST_SKIP() << "this driver keeps no buffer";
     pollfd readable{driver().fd(), POLLIN, 0};
-    Ends ends = socketPair();
-    Ends other = socketPair();
-    Bytes owner = receive(ends, std::string(3000, 'l'));
     Probe starved;
-    starved.prepareRecvMulti(other.near);
-    driver().submit(starved);
-    put(other.far, "waits");
-    settle();
-    probe_.prepareSend(ends.near, owner.view());
-    EXPECT_EQ(driver().sendNow(probe_, owner), 3000);
+    starveBehindASend(starved);
     for (int turn = 0; turn < 10 && starved.data.empty(); ++turn) {
         driver().flush();
         ASSERT_EQ(::poll(&readable, 1, 5000), 1) << "nothing to do in turn " << turn;
