@@ -272,11 +272,6 @@ TEST_P(StreamOwnedWriteTest, aReactorThatStopsDoesNotWaitForAPeerThatDoesNotRead
 
 INSTANTIATE_TEST_SUITE_P(Drivers, StreamBulkWriteTest, ::testing::ValuesIn(allDrivers()), nameOf);
 
-std::vector<DriverSetup> batchingDrivers() {
-    return {{"uring", DriverKind::uring, {}},
-            {"uringWithoutMultishotRecv", DriverKind::uring, {"multishot_recv"}},
-            {"uringWithoutDeferTaskrun", DriverKind::uring, {"defer_taskrun"}}};
-}
 INSTANTIATE_TEST_SUITE_P(Drivers, StreamOwnedWriteTest, ::testing::ValuesIn(batchingDrivers()),
                          nameOf);
 

@@ -62,6 +62,13 @@ inline std::vector<DriverSetup> allDrivers() {
              {"multishot_recv", "bufring", "defer_taskrun", "registered_ring", "inline_send"}}};
 }
 
+/// The drivers that hand sends over in batches and do not wait for them, where the kernel can.
+inline std::vector<DriverSetup> batchingDrivers() {
+    return {{"uring", DriverKind::uring, {}},
+            {"uringWithoutMultishotRecv", DriverKind::uring, {"multishot_recv"}},
+            {"uringWithoutDeferTaskrun", DriverKind::uring, {"defer_taskrun"}}};
+}
+
 /// How many descriptors this process has open.
 inline int openDescriptors() {
     DIR* directory = ::opendir("/proc/self/fd");
