@@ -79,6 +79,16 @@ Result<T> takeResultOf(TaskPromise<T>& promise) noexcept {
     }
 }
 
+/// Its value alone; throws its failure.
+template <class T>
+T valueOf(TaskPromise<T>& promise) {
+    if constexpr (std::is_void_v<T>) {
+        promise.result.value();
+    } else {
+        return std::move(*promise.result).value();
+    }
+}
+
 }  // namespace detail
 
 /// Work that is written as a coroutine and starts when it is awaited, once.
@@ -123,7 +133,7 @@ class [[nodiscard]] Task {
             promise.isRunningInline = false;
             return true;
         }
-        T await_resume() { return takeResult().value(); }
+        T await_resume() { return detail::valueOf(handle_.promise()); }
         /// How the task ended, for outcome().
         Result<T> takeResult() noexcept { return detail::takeResultOf(handle_.promise()); }
 
