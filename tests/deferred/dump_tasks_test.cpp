@@ -3,6 +3,7 @@
 #include <wring/tests/support/reactor_fixture.hpp>
 
 #include <gmock/gmock.h>
+#include <tuple>
 #include <csignal>
 
 // What a reactor says of its tasks, and whom its shutdown names.
@@ -54,7 +55,7 @@ TEST_P(DumpTasks, eachTaskIsALineWithItsPlaceAndWhatItWaitsFor) {
         second.cancel();
         event.set();
         deferred.callback();
-        co_await outcome(second);
+        std::ignore = co_await outcome(second);
         EXPECT_THAT(reactor.dumpTasks(), Not(HasSubstr("waitFor")));
     });
 }
@@ -71,7 +72,7 @@ TEST_P(DumpTasks, aScopesChildrenStandBelowTheTaskThatOwnsIt) {
         EXPECT_EQ(depthOf(lineWith(dump, "waitForEvent")), ownerDepth + 4);
         EXPECT_EQ(depthOf(lineWith(dump, "waitForTimer")), ownerDepth + 4);
         owner.cancel();
-        co_await outcome(owner);
+        std::ignore = co_await outcome(owner);
         EXPECT_THAT(reactor.dumpTasks(), Not(HasSubstr("scope at")));
     });
 }
@@ -83,7 +84,7 @@ TEST_P(DumpTasks, whatWasCancelledAndHangsIsSaidToBe) {
         hanging.cancel();
         EXPECT_THAT(reactor.dumpTasks(), HasSubstr(", waits for an Event"));
         event.set();
-        co_await outcome(hanging);
+        std::ignore = co_await outcome(hanging);
     });
 }
 
@@ -136,7 +137,7 @@ TEST_P(StuckShutdown, whoEndsInTimeIsNotNamed) {
         Event event;
         auto owner = start(ownScope(&event));
         owner.cancel();
-        co_await outcome(owner);
+        std::ignore = co_await outcome(owner);
         EXPECT_EQ(reactor.fibers().size(), 1u) << reactor.dumpTasks();
     });
 }
