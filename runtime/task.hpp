@@ -55,6 +55,7 @@ struct TaskPromise : TaskPromiseBase {
     void return_value(U&& value) {
         result.emplace(std::forward<U>(value));
     }
+    T takeValue() { return std::move(*result).value(); }
     std::optional<Result<T>> result;
 };
 
@@ -66,6 +67,7 @@ struct TaskPromise<void> : TaskPromiseBase {
     Task<void> get_return_object() noexcept;
     void unhandled_exception() noexcept { result = Failure::current(); }
     void return_void() const noexcept {}
+    void takeValue() { result.value(); }
     Result<void> result;  // well until something throws
 };
 
@@ -76,16 +78,6 @@ Result<T> takeResultOf(TaskPromise<T>& promise) noexcept {
         return std::move(promise.result);
     } else {
         return std::move(*promise.result);
-    }
-}
-
-/// Its value alone; throws its failure.
-template <class T>
-T valueOf(TaskPromise<T>& promise) {
-    if constexpr (std::is_void_v<T>) {
-        promise.result.value();
-    } else {
-        return std::move(*promise.result).value();
     }
 }
 
@@ -133,7 +125,7 @@ class [[nodiscard]] Task {
             promise.isRunningInline = false;
             return true;
         }
-        T await_resume() { return detail::valueOf(handle_.promise()); }
+        T await_resume() { return handle_.promise().takeValue(); }
         /// How the task ended, for outcome().
         Result<T> takeResult() noexcept { return detail::takeResultOf(handle_.promise()); }
 
