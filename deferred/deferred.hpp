@@ -36,7 +36,7 @@ class Deferred {
     }
     template <class U>
     static auto passFailure() {
-        return [](const Failure& failure) { return detail::Produced<U>(Result<U>(failure)); };
+        return [](Failure&& failure) { return detail::Produced<U>(Result<U>(std::move(failure))); };
     }
 
  public:
@@ -109,7 +109,7 @@ class Deferred {
         auto shared = detail::shareCall(bind<U>(std::move(function), std::move(args)...));
         return link<U>(
             [shared](auto&&... value) { return shared->function(Result<T>(std::move(value)...)); },
-            [shared](const Failure& failure) { return shared->function(Result<T>(failure)); });
+            [shared](Failure&& failure) { return shared->function(Result<T>(std::move(failure))); });
     }
 
     /// Cancels it unless the chain has come this far in time: callbacks added before are covered,

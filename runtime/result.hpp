@@ -67,9 +67,13 @@ class [[nodiscard]] Result {
     T* operator->() noexcept { return &checked(); }
 
     /// The failure; there must be one.
-    const Failure& error() const noexcept {
+    const Failure& error() const& noexcept {
         WRING_ASSERT(!hasValue_, "error() of a Result that holds a value");
         return failure_;
+    }
+    Failure&& error() && noexcept {
+        WRING_ASSERT(!hasValue_, "error() of a Result that holds a value");
+        return std::move(failure_);
     }
 
     /// The value, or `other` in place of a failure.
@@ -119,7 +123,8 @@ class [[nodiscard]] Result<void> {
     void value() const { if (!inner_) inner_.error().raise(); }
 
     /// The failure; there must be one.
-    const Failure& error() const noexcept { return inner_.error(); }
+    const Failure& error() const& noexcept { return inner_.error(); }
+    Failure&& error() && noexcept { return std::move(inner_).error(); }
 
  private:
     struct Ok {};

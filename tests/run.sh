@@ -258,7 +258,7 @@ other_compiler() { # NAME SUFFIX
 
 export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS:-}"
-export TSAN_OPTIONS="second_deadlock_stack=1:${TSAN_OPTIONS:-}"
+export TSAN_OPTIONS="second_deadlock_stack=1:suppressions=$wring_root/tests/tsan_suppressions:${TSAN_OPTIONS:-}"
 
 wring_packages test || exit 1
 mkdir -p "$results"

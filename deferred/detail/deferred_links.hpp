@@ -108,7 +108,7 @@ Step settle(DeferredState<T>& state, Produced<T> produced) noexcept {
 /// Calls one half of a pair of callbacks with the result.
 template <class T, class U, class Callback, class Errback>
 Produced<U> applyPair(Result<T> result, Callback& callback, Errback& errback) noexcept {
-    if (!result.has_value()) return errback(result.error());
+    if (!result.has_value()) return errback(std::move(result).error());
     if constexpr (std::is_void_v<T>) {
         return callback();
     } else {
