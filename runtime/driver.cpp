@@ -52,6 +52,7 @@ std::unique_ptr<Driver> Driver::create(const DriverOptions& options) {
                           "bufferBytes and buffersInitial must be at least 1, buffersInitial and "
                           "buffersMax at most 32768");
     }
+    if (options.source) return options.source->makeDriver(options);
     try {
         if (options.kind == DriverKind::epoll) return detail::makeEpollDriver(options);
         return detail::makeUringDriver(options);

@@ -11,6 +11,9 @@
 
 namespace wring {
 
+class Driver;
+class DriverOptions;
+
 namespace detail {
 class BufferPool;
 }
@@ -25,6 +28,14 @@ enum class DriverKind : std::uint8_t {
 /// The kind of that name ("auto", "uring", "epoll"); throws DriverError for any other.
 WRING_API DriverKind driverKindFromString(const std::string& name);
 
+/// Makes the drivers of another world than this machine's kernel, such as a Simulation.
+class IDriverSource {
+ public:
+    virtual ~IDriverSource() = default;
+    /// A driver of its own kind. Throws DriverError.
+    virtual std::unique_ptr<Driver> makeDriver(const DriverOptions& options) = 0;
+};
+
 /// How a driver is made. Fields are set by name on an object; see also the environment:
 /// WRING_REACTOR=auto|uring|epoll and WRING_DISABLE=feature,feature,….
 class WRING_API DriverOptions {
@@ -34,6 +45,7 @@ class WRING_API DriverOptions {
     DriverOptions& operator=(const DriverOptions&);
     ~DriverOptions();
 
+    IDriverSource* source = nullptr;  ///< borrowed; makes the driver in place of `kind`
     DriverKind kind;                    ///< default: WRING_REACTOR, else automatic
     std::vector<std::string> disabled;  ///< kernel features to do without; default: WRING_DISABLE
     std::uint32_t submissionEntries = 1024;   ///< of the ring; a power of two
@@ -83,7 +95,7 @@ class WRING_API Driver {
 
     virtual ~Driver() = default;
 
-    /// "uring" or "epoll".
+    /// "uring", "epoll" or "sim".
     virtual const char* name() const noexcept = 0;
     /// What the kernel offers and was not switched off.
     virtual DriverFeatures features() const noexcept = 0;

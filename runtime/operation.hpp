@@ -13,9 +13,10 @@ namespace wring {
 
 namespace detail {
 class OperationList;
-class KernelDriver;
+class DriverCore;
 class UringDriver;
 class EpollDriver;
+class SimulatedDriver;
 }  // namespace detail
 
 /// What a driver can be asked to do; each is the system call of its name.
@@ -95,9 +96,10 @@ class WRING_API Operation {
 
  private:
     friend class detail::OperationList;
-    friend class detail::KernelDriver;
+    friend class detail::DriverCore;
     friend class detail::UringDriver;
     friend class detail::EpollDriver;
+    friend class detail::SimulatedDriver;
     enum class State : std::uint8_t { idle, queued, starved, submitted, unconfirmed, done };
 
     void prepare(Verb verb, int fd, const void* data = nullptr, std::uint64_t length = 0,

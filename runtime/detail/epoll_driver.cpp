@@ -75,7 +75,7 @@ EpollDriver::~EpollDriver() {
 }
 
 DriverStats EpollDriver::stats() const noexcept {
-    DriverStats copy = KernelDriver::stats();
+    DriverStats copy = DriverCore::stats();
     copy.inFlight = inFlight_;
     return copy;
 }

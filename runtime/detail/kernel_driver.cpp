@@ -15,22 +15,18 @@ int result(int value) noexcept { return value < 0 ? -errno : value; }
 }  // namespace
 
 KernelDriver::KernelDriver(const DriverOptions& options, bool nonBlockingSockets, int wakeFlags)
-    : pool_(new BufferPool(options.bufferBytes, options.buffersInitial, options.buffersMax)),
+    : DriverCore(options),
       wakeFd_(::eventfd(0, EFD_CLOEXEC | wakeFlags)),
       socketFlags_(SOCK_CLOEXEC | (nonBlockingSockets ? SOCK_NONBLOCK : 0)),
       acceptFlags_(socketFlags_) {
     noteWoken();
     if (wakeFd_ >= 0) return;
     int code = errno;
-    pool_->detach();
     throw DriverUnavailable{code, false, "the wake-up descriptor could not be made",
                             "raise the limit on open files (ulimit -n)"};
 }
 
-KernelDriver::~KernelDriver() {
-    ::close(wakeFd_);
-    pool_->detach();
-}
+KernelDriver::~KernelDriver() { ::close(wakeFd_); }
 
 Time KernelDriver::now() const noexcept {
     timespec time{};
@@ -91,29 +87,6 @@ int KernelDriver::closeNow(int fd) noexcept {
     int outcome = result(::close(fd));
     if (outcome != -EBADF) ++closed_;
     return outcome;
-}
-
-DriverStats KernelDriver::stats() const noexcept {
-    DriverStats copy = stats_;
-    copy.buffers = pool_->size();
-    copy.buffersLent = pool_->lent();
-    return copy;
-}
-
-void KernelDriver::finish(Operation& operation, Completion& completion) noexcept {
-    if (!completion.more) {
-        operation.state_ = Operation::State::idle;
-        operation.cancelRequested_ = false;
-    }
-    operation.handler_(operation, completion);
-}
-
-bool KernelDriver::growOrStarve(Operation& operation) noexcept {
-    ++stats_.starvations;
-    // Free buffers by now mean that some came back since: then there is nothing to wait for.
-    if (pool_->grow() || pool_->lent() < pool_->size()) return true;
-    starved_.pushBack(operation);
-    return false;
 }
 
 }  // namespace wring::detail

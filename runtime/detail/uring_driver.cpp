@@ -194,7 +194,7 @@ void UringDriver::enable() noexcept {
 }
 
 DriverStats UringDriver::stats() const noexcept {
-    DriverStats copy = KernelDriver::stats();
+    DriverStats copy = DriverCore::stats();
     copy.inFlight = inFlight_ - (wake_.inFlight() ? 1 : 0);
     return copy;
 }

@@ -1,0 +1,33 @@
+#include <wring/runtime/detail/driver_core.hpp>
+
+namespace wring::detail {
+
+DriverCore::DriverCore(const DriverOptions& options)
+    : pool_(new BufferPool(options.bufferBytes, options.buffersInitial, options.buffersMax)) {}
+
+DriverCore::~DriverCore() { pool_->detach(); }
+
+DriverStats DriverCore::stats() const noexcept {
+    DriverStats copy = stats_;
+    copy.buffers = pool_->size();
+    copy.buffersLent = pool_->lent();
+    return copy;
+}
+
+void DriverCore::finish(Operation& operation, Completion& completion) noexcept {
+    if (!completion.more) {
+        operation.state_ = Operation::State::idle;
+        operation.cancelRequested_ = false;
+    }
+    operation.handler_(operation, completion);
+}
+
+bool DriverCore::growOrStarve(Operation& operation) noexcept {
+    ++stats_.starvations;
+    // Free buffers by now mean that some came back since: then there is nothing to wait for.
+    if (pool_->grow() || pool_->lent() < pool_->size()) return true;
+    starved_.pushBack(operation);
+    return false;
+}
+
+}  // namespace wring::detail
