@@ -1,0 +1,206 @@
+#include <wring/runtime/detail/sim_kernel.hpp>
+
+#include <wring/runtime/detail/sim_file.hpp>
+#include <wring/runtime/detail/sim_stream.hpp>
+
+#include <sys/socket.h>
+#include <algorithm>
+
+namespace wring::detail {
+
+void SimObject::changed() noexcept { kernel_->objectChanged(fd_); }
+
+SimKernel::SimKernel(SimWorld& world, std::uint32_t number, std::vector<std::string> addresses)
+    : world_(world), number_(number), addresses_(std::move(addresses)) {
+    world_.add(*this);
+}
+
+SimKernel::~SimKernel() {
+    watcher_ = nullptr;
+    for (std::size_t i = 0; i < objects_.size(); ++i) {
+        if (objects_[i]) close(firstDescriptor + static_cast<int>(i));
+    }
+    world_.remove(*this);
+}
+
+bool SimKernel::hasAddress(const std::string& address) const noexcept {
+    return std::find(addresses_.begin(), addresses_.end(), address) != addresses_.end();
+}
+
+std::string SimKernel::addressFor(const SimAddress& to) const {
+    for (const std::string& each : addresses_) {
+        if (each.size() == to.host.size()) return each;
+    }
+    return std::string(to.host.size(), '\0');
+}
+
+void SimKernel::healed() noexcept {
+    for (std::size_t i = 0; i < objects_.size(); ++i) {
+        if (Ref<SimObject> each = objects_[i]) each->healed();
+    }
+}
+
+SimObject* SimKernel::object(int fd) const noexcept {
+    auto index = static_cast<std::size_t>(fd - firstDescriptor);
+    return fd >= firstDescriptor && index < objects_.size() ? objects_[index].get() : nullptr;
+}
+
+int SimKernel::open(Ref<SimObject> object) {
+    if (openCount_ >= limit_) return -EMFILE;
+    while (lowestFree_ < objects_.size() && objects_[lowestFree_]) ++lowestFree_;
+    if (lowestFree_ == objects_.size()) objects_.emplace_back();
+    int fd = firstDescriptor + static_cast<int>(lowestFree_);
+    object->setFd(fd);
+    objects_[lowestFree_++] = std::move(object);
+    ++openCount_;
+    return fd;
+}
+
+int SimKernel::close(int fd) noexcept {
+    if (!object(fd)) {
+        if (world_.isStrict) world_.violate("a descriptor was closed that is not open");
+        return -EBADF;
+    }
+    auto index = static_cast<std::size_t>(fd - firstDescriptor);
+    Ref<SimObject> gone = std::move(objects_[index]);
+    lowestFree_ = std::min(lowestFree_, index);
+    --openCount_;
+    gone->setFd(-1);
+    gone->closed();
+    world_.runDue();
+    return 0;
+}
+
+int SimKernel::socket(int family, int type) {
+    int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) return -EAFNOSUPPORT;
+    if (kind != SOCK_STREAM) return -EPROTONOSUPPORT;
+    if (world_.faults().strikes(Fault::socketNoDescriptor)) return -EMFILE;
+    return open(makeRef<SimStream>(*this, family));
+}
+
+int SimKernel::socketPair(int (&fds)[2]) {
+    auto first = makeRef<SimStream>(*this, AF_UNIX);
+    auto second = makeRef<SimStream>(*this, AF_UNIX);
+    first->join(*second);
+    fds[0] = open(first);
+    fds[1] = open(second);
+    return 0;
+}
+
+int SimKernel::pipe(int (&fds)[2]) {
+    auto buffer = makeRef<SimPipeBuffer>();
+    fds[0] = open(makeRef<SimPipe>(*this, buffer, false));
+    fds[1] = open(makeRef<SimPipe>(*this, buffer, true));
+    return 0;
+}
+
+int SimKernel::file(std::string content, bool isWritable) {
+    return open(makeRef<SimFile>(*this, std::move(content), isWritable));
+}
+
+int SimKernel::accept(int fd) {
+    SimObject* listener = object(fd);
+    if (!listener) return -EBADF;
+    if (openCount_ >= limit_) {
+        return (listener->readiness() & 1) != 0 ? -EMFILE : -EAGAIN;
+    }
+    Ref<SimObject> accepted;
+    int outcome = listener->accept(accepted);
+    return outcome < 0 ? outcome : open(std::move(accepted));
+}
+
+int SimKernel::bind(int fd, const void* address, std::size_t bytes) {
+    SimObject* socket = object(fd);
+    return socket ? socket->bind(address, bytes) : -EBADF;
+}
+
+int SimKernel::listen(int fd, int backlog) {
+    SimObject* socket = object(fd);
+    return socket ? socket->listen(backlog) : -EBADF;
+}
+
+int SimKernel::connect(int fd, const void* address, std::size_t bytes) {
+    SimObject* socket = object(fd);
+    if (!socket) return -EBADF;
+    int outcome = socket->connect(address, bytes);
+    world_.runDue();
+    return outcome == -EINPROGRESS ? socket->connect(address, bytes) : outcome;
+}
+
+int SimKernel::send(int fd, std::string_view text) {
+    SimObject* socket = object(fd);
+    if (!socket) return -EBADF;
+    int outcome = socket->send(asBytes(text));
+    if (outcome == -ENOTSOCK) outcome = socket->write(asBytes(text), -1);
+    world_.runDue();
+    return outcome;
+}
+
+std::string SimKernel::receive(int fd, std::size_t most) {
+    SimObject* socket = object(fd);
+    std::string text(socket ? most : 0, '\0');
+    std::span<std::byte> room(reinterpret_cast<std::byte*>(text.data()), text.size());
+    int outcome = socket ? socket->receive(room) : -EBADF;
+    if (outcome == -ENOTSOCK) outcome = socket->read(room, -1);
+    world_.runDue();
+    text.resize(outcome > 0 ? static_cast<std::size_t>(outcome) : 0);
+    return text;
+}
+
+int SimKernel::shutdown(int fd, int how) {
+    SimObject* socket = object(fd);
+    if (!socket) return -EBADF;
+    int outcome = socket->shutdown(how);
+    world_.runDue();
+    return outcome;
+}
+
+int SimKernel::bindPort(SimStream& socket, SimAddress& address) {
+    if (address.isUnix()) {
+        if (isPathTaken(address.host)) return -EADDRINUSE;
+    } else {
+        bool isOurs = address.isAny() || address.isLoopback() || hasAddress(address.host);
+        if (!isOurs) return -EADDRNOTAVAIL;
+        auto isTaken = [&](std::uint16_t port) {
+            return std::any_of(bound_.begin(), bound_.end(), [&](const Bound& each) {
+                const SimAddress& other = each.address;
+                return !other.isUnix() && other.port == port &&
+                       (other.host == address.host || other.isAny() || address.isAny());
+            });
+        };
+        if (address.port == 0) {
+            do {
+                address.port = nextPort_;
+                nextPort_ = nextPort_ == 60999 ? 32768 : static_cast<std::uint16_t>(nextPort_ + 1);
+            } while (isTaken(address.port));
+        } else if (isTaken(address.port)) {
+            return -EADDRINUSE;
+        }
+    }
+    bound_.push_back({&socket, address});
+    return 0;
+}
+
+void SimKernel::unbindPort(SimStream& socket) noexcept {
+    std::erase_if(bound_, [&](const Bound& each) { return each.socket == &socket; });
+}
+
+SimStream* SimKernel::listenerAt(const SimAddress& address) const noexcept {
+    for (const Bound& each : bound_) {
+        if (!each.socket->isListening() || each.address.port != address.port) continue;
+        if (each.address.host == address.host && each.address.isUnix() == address.isUnix()) {
+            return each.socket;
+        }
+        if (!address.isUnix() && each.address.isAny()) return each.socket;
+    }
+    return nullptr;
+}
+
+bool SimKernel::isPathTaken(const std::string& path) const noexcept {
+    return std::any_of(bound_.begin(), bound_.end(), [&](const Bound& each) {
+        return each.address.isUnix() && each.address.host == path;
+    });
+}
+
+}  // namespace wring::detail
