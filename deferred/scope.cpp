@@ -79,6 +79,7 @@ void Scope::noteFailure(detail::DeferredBase& state) noexcept {
     if (failure_) return;  // join() can tell one only; the others are logged as unhandled
     state.failureSeen();
     failure_ = *failure;
+    if (body_) body_->request();
     cancel();
 }
 

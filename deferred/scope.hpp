@@ -10,6 +10,27 @@
 
 namespace wring {
 
+namespace detail {
+
+/// The part of a fiber that runs the body of a scope, as long as that runs.
+class BodyRegion {
+ public:
+    /// `place` refers to the region until the end.
+    BodyRegion(Fiber* fiber, CancelRegion*& place) noexcept : place_(place) {
+        if (fiber) place_ = &region_.emplace(*fiber);
+    }
+    void end() noexcept {
+        place_ = nullptr;
+        region_.reset();
+    }
+
+ private:
+    CancelRegion*& place_;
+    std::optional<CancelRegion> region_;
+};
+
+}  // namespace detail
+
 /// Owns started tasks: none outlives it. When a child fails and nobody handles that on its
 /// Deferred, the siblings are cancelled and join() rethrows the failure. One that fails before
 /// spawn() returns may still be handled until the join. Further failures are logged.
@@ -82,12 +103,14 @@ class WRING_API Scope {
     Event idle_;
     std::vector<Ref<detail::DeferredBase>> early_;  // failed before spawn() returned
     std::optional<Failure> failure_;
+    detail::CancelRegion* body_ = nullptr;  // of withScope(), while it runs
     bool isCancelled_ = false;
     bool isJoining_ = false;
 };
 
 /// Runs body(scope, args…), a task, and joins the scope after it: if the body fails its children
-/// are cancelled first and its failure is rethrown.
+/// are cancelled first and its failure is rethrown; if a child fails the body is cancelled too, and
+/// the child's failure is rethrown. trio: the block of a nursery.
 template <class F, class... Args>
 auto withScope(F body, Args... args)
     -> Task<typename std::invoke_result_t<F&, Scope&, Args...>::value_type> {
@@ -97,10 +120,13 @@ auto withScope(F body, Args... args)
                   "function, or a lambda that captures nothing that has to be destroyed");
 #endif
     Scope scope;
-    scope.group_.owner = co_await detail::CurrentFiber{};
+    detail::Fiber* fiber = co_await detail::CurrentFiber{};
+    scope.group_.owner = fiber;
     auto task = detail::call(body, scope, std::move(args)...);
     scope.group_.place = task.place();
+    detail::BodyRegion region(fiber, scope.body_);
     auto result = co_await outcome(std::move(task));
+    region.end();
     if (!result) scope.cancel();
     auto joined = co_await outcome(scope.join());
     // What a child failed with says more than that the body was cancelled.

@@ -312,6 +312,25 @@ TEST_P(ScopeTest, withScopeRethrowsTheFailureOfAChild) {
     });
 }
 
+Task<> bodyThatOutlastsItsChild(Scope& scope, Event& fails, Event& never, Notes& notes) {
+    scope.spawn(failAfter, std::ref(fails));
+    fails.set();
+    co_await waitFor(never, notes, "body");
+}
+
+TEST_P(ScopeTest, withScopeCancelsTheBodyWhenAChildFails) {
+    run([](Reactor&) -> Task<> {
+        Event fails;
+        Event never;
+        Notes notes;
+        auto result = co_await outcome(withScope(bodyThatOutlastsItsChild, std::ref(fails),
+                                                 std::ref(never), std::ref(notes)));
+        EXPECT_EQ(result.error().getErrorMessage(), "child");
+        EXPECT_THAT(notes, ElementsAre("body cancelled"));
+        co_await sleepFor(0ms);  // who is around the scope was not cancelled
+    });
+}
+
 Task<> cleanUpSlowly(Event& never, Notes& notes, bool fails) {
     auto result = co_await outcome(never.wait());
     co_await shield(1s, startCall([]() -> Task<> { co_await sleepFor(1ms); }));
