@@ -174,18 +174,24 @@ void Connection::onSent(Operation& operation, Completion& completion) noexcept {
     if (self.isSendKept_ && !self.rest_) return self.unconfirmedEnded(completion);
     BytesView left = operation.bytes();
     if (result > 0) left = left.subspan(static_cast<std::size_t>(result));
-    bool goesOn = result >= 0 || result == -EAGAIN || result == -EINTR;
+    bool goesOn = self.maySendMore(result);
     if (goesOn && !left.empty() && !self.isSendCancelled_) return self.goOnSending(left);
     if (goesOn) result = left.empty() ? 0 : -ECANCELED;
     self.rest_.reset();
     self.sendEnded(result);
 }
 
+// A send that ended without an error, or with one that says no more than "again": a kernel may
+// cancel what nobody asked it to.
+bool Connection::maySendMore(int result) const noexcept {
+    return result >= 0 || result == -EAGAIN || result == -EINTR ||
+           (result == -ECANCELED && !isSendCancelled_);
+}
+
 void Connection::unconfirmedEnded(Completion& completion) noexcept {
     int result = completion.result;
     if (result > 0) completion.bytes.removePrefix(static_cast<std::size_t>(result));
-    bool goesOn = result >= 0 || result == -EAGAIN || result == -EINTR;
-    if (!goesOn) return sendEnded(result);
+    if (!maySendMore(result)) return sendEnded(result);
     if (completion.bytes.empty()) return sendEnded(0);
     if (isSendCancelled_) return sendEnded(-ECANCELED);
     try {
@@ -218,6 +224,8 @@ void Connection::limitRest() noexcept {
 }
 
 void Connection::sendEnded(int result) noexcept {
+    // Nobody else knows of these bytes: the peer must not take what it has got for all there was.
+    if (result < 0 && isSendKept_ && !isSendCancelled_) hasLostBytes_ = true;
     if (!isOpen()) return finishClose();
     if (result < 0 || tellsSent_) sent(result);
 }
@@ -231,9 +239,9 @@ void Connection::beginClose(Ending ending) noexcept {
     bool isFirst = isOpen();
     stage_ = Stage::closing;
     Driver& driver = reactor().driver();
+    if (hasLostBytes_) ending = Ending::reset;
     if (ending == Ending::reset) {
-        linger immediately{1, 0};
-        driver.setOption(fd_, SOL_SOCKET, SO_LINGER, &immediately, sizeof immediately);
+        resetAtClose();
     } else if (keepsBytes()) {
         // They go out first; the end of the stream follows by itself when the descriptor closes.
     } else if (isFirst && (receive_.inFlight() || send_.inFlight())) {
@@ -251,9 +259,15 @@ void Connection::beginClose(Ending ending) noexcept {
     if (isFirst) finishClose();
 }
 
+void Connection::resetAtClose() noexcept {
+    linger immediately{1, 0};
+    reactor().driver().setOption(fd_, SOL_SOCKET, SO_LINGER, &immediately, sizeof immediately);
+}
+
 void Connection::finishClose() noexcept {
     if (stage_ != Stage::closing || receive_.inFlight() || send_.inFlight()) return;
     stage_ = Stage::closed;
+    if (hasLostBytes_) resetAtClose();
     reactor().closeDescriptor(std::exchange(fd_, -1));
     Ref<ConnectionGroup> group = std::move(group_);
     if (group) group->remove(*this);

@@ -138,12 +138,14 @@ class WRING_API Connection : public ReactorResource {
     friend class ConnectionGroup;
     static void onReceived(Operation& operation, Completion& completion) noexcept;
     static void onSent(Operation& operation, Completion& completion) noexcept;
+    bool maySendMore(int result) const noexcept;
     void unconfirmedEnded(Completion& completion) noexcept;
     void goOnSending(BytesView left) noexcept;
     void limitRest() noexcept;
     void sendEnded(int result) noexcept;
     /// Whether bytes are on their way that send() has said true of.
     bool keepsBytes() const noexcept { return send_.inFlight() && isSendKept_; }
+    void resetAtClose() noexcept;
     void finishClose() noexcept;
 
     Request receive_;
@@ -159,6 +161,7 @@ class WRING_API Connection : public ReactorResource {
     bool isSendKept_ = false;       // nobody but this keeps the bytes being sent
     bool isSendCancelled_ = false;  // what is left of them does not go out
     bool tellsSent_ = false;
+    bool hasLostBytes_ = false;  // that send() had said true of
 };
 
 }  // namespace wring::detail

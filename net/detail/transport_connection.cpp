@@ -177,7 +177,7 @@ void TransportConnection::readEnded(int error) noexcept {
 }
 
 void TransportConnection::deliverEnd() noexcept {
-    if (endError_) return lose(lostFailure(endError_), Ending::prompt);
+    if (endError_) return lose(lostFailure(endError_), Ending::reset);
     if (isDisconnecting_) return;  // what is queued goes out all the same, then it closes
     if (dynamic_cast<IHalfCloseableProtocol*>(protocol_.get())) {
         return tell(&IHalfCloseableProtocol::readConnectionLost);
@@ -224,7 +224,8 @@ void TransportConnection::flush() noexcept {
 }
 
 void TransportConnection::sent(int result) noexcept {
-    if (result < 0) return lose(lostFailure(-result), Ending::prompt);
+    // The peer must not take what it has got for all there was.
+    if (result < 0) return lose(lostFailure(-result), Ending::reset);
     sending_ = Bytes();
     if (pending_.empty()) return drained();
     flush();

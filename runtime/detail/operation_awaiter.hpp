@@ -26,7 +26,10 @@ class OperationAwaiter final : public Wait {
         return true;
     }
     int await_resume() const noexcept { return result_; }
-    void cancelWait() noexcept override { driver_.cancel(request_); }
+    void cancelWait() noexcept override {
+        isCancelled_ = true;
+        driver_.cancel(request_);
+    }
     std::string describe() const override {
         return std::string(verbName(request_.verb())) + " on descriptor " +
                std::to_string(request_.fd());
@@ -41,12 +44,15 @@ class OperationAwaiter final : public Wait {
     static void onCompleted(Operation& operation, Completion& completion) noexcept {
         OperationAwaiter& self = static_cast<Request&>(operation).owner;
         self.result_ = completion.result;
+        // The kernel's own doing must not look like a cancellation, which nobody would handle.
+        if (self.result_ == -ECANCELED && !self.isCancelled_) self.result_ = -ECONNABORTED;
         self.resume();
     }
 
     Driver& driver_;
     Request request_;
     int result_ = 0;
+    bool isCancelled_ = false;
 };
 
 }  // namespace wring::detail
