@@ -22,13 +22,15 @@ class Reading {
     BytesView view() const noexcept { return kept_.empty() ? chunk_.view() : asBytes(kept_); }
 
     void add(Bytes chunk) {
-        if (empty()) {
-            chunk_ = std::move(chunk);
-            return;
-        }
-        if (kept_.empty()) kept_ = chunk_.text();
-        kept_ += chunk.text();
+        if (!kept_.empty()) kept_ += chunk.text();
         chunk_ = std::move(chunk);
+    }
+
+    // Before the next chunk is waited for: half a message, which may stay half a message for ever, must
+    // not keep a receive buffer from others.
+    void keep() {
+        if (kept_.empty()) kept_ = chunk_.text();
+        chunk_ = Bytes();
     }
 
     // Takes the payload and gives the stream what lies behind the frame, which ends in the last
@@ -81,7 +83,10 @@ Task<std::optional<Bytes>> readFrame(Stream* stream, Framing framing) {
         if (frame.state == Frame::State::complete) {
             co_return std::optional<Bytes>(reading.take(*stream, frame));
         }
-        if (frame.state == Frame::State::incomplete) continue;
+        if (frame.state == Frame::State::incomplete) {
+            reading.keep();
+            continue;
+        }
         Failure failure = failureOf(frame, reading.view(), framing.payloadMax());
         reading.giveBack(*stream);
         co_return failure;

@@ -1,6 +1,7 @@
 #include <wring/net/detail/connection.hpp>
 
 #include <wring/runtime/assert.hpp>
+#include <wring/runtime/detail/buffer_pool.hpp>
 #include <wring/runtime/reactor.hpp>
 
 #include <sys/socket.h>
@@ -143,8 +144,20 @@ bool Connection::send(BytesView bytes, Bytes& owner) noexcept {
         return true;
     }
     // An error comes again, as the completion of the operation.
-    sendAndTell(taken > 0 ? bytes.subspan(static_cast<std::size_t>(taken)) : bytes);
+    if (taken > 0) bytes = bytes.subspan(static_cast<std::size_t>(taken));
+    sendAndTell(owner.isLent() ? freed(bytes, owner) : bytes);
     return false;
+}
+
+// The peer may not read for ever: what waits for it must not keep the last receive buffers from others.
+BytesView Connection::freed(BytesView bytes, Bytes& owner) const noexcept {
+    if (!reactor().driver().buffers().isScarce()) return bytes;
+    try {
+        owner = Bytes::copyOf(bytes);
+        return owner.view();
+    } catch (...) {
+        return bytes;
+    }
 }
 
 void Connection::sendAndTell(BytesView bytes) noexcept {

@@ -58,14 +58,21 @@ void StreamConnection::received(Bytes chunk) noexcept {
         return reader->resume();
     }
     try {
-        bool copies = chunk.size() <= copiedBytesMax || reactor().driver().buffers().isScarce();
-        inbox_.push(copies ? Bytes::copyOf(chunk.view()) : std::move(chunk));
+        inbox_.push(keepable(std::move(chunk)));
     } catch (...) {
         return fail(Failure::current());
     }
     if (inbox_.bytes() < inboxBytesMax || isStopped_) return;
     isStopped_ = true;
     stopReading();
+}
+
+void StreamConnection::unread(Bytes bytes) { inbox_.pushFront(keepable(std::move(bytes))); }
+
+Bytes StreamConnection::keepable(Bytes chunk) const {
+    if (!chunk.isLent()) return chunk;
+    bool copies = chunk.size() <= copiedBytesMax || reactor().driver().buffers().isScarce();
+    return copies ? Bytes::copyOf(chunk.view()) : std::move(chunk);
 }
 
 void StreamConnection::readEnded(int error) noexcept {
@@ -80,6 +87,7 @@ bool StreamConnection::setWriter(WriteAwaiter& writer) noexcept {
     isWriteCancelled_ = false;
     isWriterQueued_ = isSending();
     if (isWriterQueued_) {
+        if (writer.owned_.isLent()) writer.left_ = freed(writer.left_, writer.owned_);
         tellWhenSent();
     } else if (startWrite(writer)) {
         return false;

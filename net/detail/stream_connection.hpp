@@ -18,7 +18,7 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     bool tryRead(ReadAwaiter& reader) noexcept;
     void setReader(ReadAwaiter& reader) noexcept;
     void dropReader() noexcept { reader_ = nullptr; }
-    void unread(Bytes bytes) { inbox_.pushFront(std::move(bytes)); }
+    void unread(Bytes bytes);
 
     /// Begins to send. False when that was all of it: nothing to wait for.
     bool setWriter(WriteAwaiter& writer) noexcept;
@@ -40,6 +40,8 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void readEnded(int error) noexcept override;
     void sent(int result) noexcept override;
     void connectionClosed() noexcept override;
+    /// The same bytes in memory of their own, if their buffer had better go back.
+    Bytes keepable(Bytes chunk) const;
     void end(Ending ending) noexcept;
     int shutWhenSent() noexcept;
     bool startWrite(WriteAwaiter& writer) noexcept;
