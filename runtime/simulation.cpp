@@ -101,6 +101,7 @@ SimulatedHost* Simulation::chooseHost() {
 
 bool Simulation::step() {
     world_->runDue();
+    ++steps_;
     if (SimulatedHost* host = chooseHost()) {
         isStepped_ = true;
         host->isOver_ = !host->reactor_->runOnce(Duration::max());
@@ -133,7 +134,7 @@ void Simulation::partition(SimulatedHost& one, SimulatedHost& other, Duration le
     world_->clog(*other.kernel_, *one.kernel_, length);
 }
 
-std::uint64_t Simulation::events() const noexcept { return world_->happened(); }
+std::uint64_t Simulation::events() const noexcept { return world_->happened() + steps_; }
 std::uint64_t Simulation::digest() const noexcept { return world_->digest(); }
 const std::vector<std::string>& Simulation::violations() const noexcept {
     return world_->violations();

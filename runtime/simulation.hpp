@@ -93,7 +93,8 @@ class WRING_API Simulation {
     /// Nothing passes between the two, in either direction, for so long.
     void partition(SimulatedHost& one, SimulatedHost& other, Duration length);
 
-    /// Things that have happened so far, and a digest of them: equal for equal runs.
+    /// How much has happened so far, in steps and in what hosts were told, sent or received; and a digest
+    /// of the latter: equal for equal runs.
     std::uint64_t events() const noexcept;
     std::uint64_t digest() const noexcept;
     /// What must not be and was seen: a descriptor closed twice, an operation on one that is closed,
@@ -110,6 +111,7 @@ class WRING_API Simulation {
     std::unique_ptr<detail::SimWorld> world_;
     std::vector<std::unique_ptr<SimulatedHost>> hosts_;
     std::vector<SimulatedHost*> candidates_;
+    std::uint64_t steps_ = 0;
     bool isStepped_ = false;
 };
 

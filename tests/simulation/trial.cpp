@@ -76,7 +76,8 @@ void Trial::heal() {
         }
         return true;
     };
-    while (!areOver() && world_.now() < limit && world_.step()) {
+    std::uint64_t eventsMax = world_.events() + 20'000'000;
+    while (!areOver() && world_.now() < limit && world_.events() < eventsMax && world_.step()) {
     }
     if (!areOver()) {
         std::string running;
@@ -103,8 +104,6 @@ void Trial::checkHost(SimulatedHost& host) {
     expect(stats.inFlight == 0, "an operation is in flight after the reactor has stopped");
     expect(stats.buffersLent == 0, "a receive buffer is lent after the reactor has stopped");
     expect(host.openDescriptors() == 0, "a descriptor is open after the reactor has stopped");
-    expect(reactor.getDelayedCalls().empty() || !reactor.hasStopped(),
-           "a delayed call is left after the reactor has stopped");
 }
 
 Verdict Trial::run() {
