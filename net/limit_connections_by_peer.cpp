@@ -14,7 +14,6 @@ std::size_t LimitConnectionsByPeer::connectionsFrom(const std::string& host) con
 Ref<IProtocol> LimitConnectionsByPeer::buildProtocol(const Address& address) {
     std::string host = address.host();
     if (connectionsFrom(host) >= maxConnectionsPerPeer_) return nullptr;
-    counts_.reserve(counts_.size() + 1);
     Ref<IProtocol> protocol = WrappingFactory::buildProtocol(address);
     if (protocol) ++counts_[std::move(host)];
     return protocol;

@@ -23,7 +23,9 @@ class Refusing final : public Protocol {
 class EndpointConnector::Attempt final : public IFactory {
  public:
     explicit Attempt(Ref<EndpointConnector> connector) : connector_(std::move(connector)) {}
-    ~Attempt() override { detach(); }
+    ~Attempt() override {
+        if (Ref<EndpointConnector> connector = detach()) connector->abandoned();
+    }
 
     void begin();
     /// From now on what becomes of it is nobody's business.
@@ -109,7 +111,7 @@ void EndpointConnector::Attempt::timedOut() {
 // Once there is a connection its end is told by the protocol.
 void EndpointConnector::Attempt::ended(const Result<Ref<IProtocol>>& result) {
     connecting_.reset();
-    if (!connector_ || connector_->state_ != State::connecting) return;
+    if (!connector_ || transport_) return;
     fail(result ? Failure::of<NoProtocol>() : result.error());
 }
 
@@ -148,8 +150,7 @@ EndpointConnector::EndpointConnector(IReactorTime& time, Ref<IStreamClientEndpoi
       factory_(std::move(factory)),
       timeout_(timeout) {}
 
-// Only a reactor that stopped before the attempt had begun leaves the factory started.
-EndpointConnector::~EndpointConnector() { stopFactory(); }
+EndpointConnector::~EndpointConnector() = default;
 
 void EndpointConnector::startFactory() {
     if (isFactoryStarted_) return;
@@ -201,6 +202,12 @@ void EndpointConnector::disconnect() {
     if (state_ == State::connecting) return stopConnecting();
     if (state_ != State::connected || !attempt_ || !attempt_->transport()) return;
     Ref<ITransport>(attempt_->transport())->loseConnection();
+}
+
+// The reactor has stopped before the attempt began: there is nobody to be told.
+void EndpointConnector::abandoned() noexcept {
+    state_ = State::disconnected;
+    stopFactory();
 }
 
 // The factory may connect again in the notification: then it stays started.

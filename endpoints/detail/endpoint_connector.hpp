@@ -27,6 +27,7 @@ class EndpointConnector final : public IConnector {
 
     void startFactory();
     void stopFactory() noexcept;
+    void abandoned() noexcept;
     void end(Attempt& attempt, Notification notification, const Failure& reason) noexcept;
 
     IReactorTime& time_;

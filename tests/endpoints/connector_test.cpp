@@ -7,6 +7,7 @@
 #include <wring/tests/support/string_transport.hpp>
 
 #include <gtest/gtest.h>
+#include <new>
 #include <optional>
 
 namespace wring {
@@ -44,6 +45,12 @@ class FakeEndpoint final : public IStreamClientEndpoint {
     void refuse() {
         factory_ = nullptr;
         connecting_->errback(Failure::of<ConnectionRefusedError>());
+    }
+    /// As an endpoint does that finds no memory for a transport.
+    void buildAndFail() {
+        Ref<IFactory> factory = std::move(factory_);
+        factory->buildProtocol(Address::loopback4(1));
+        connecting_->errback(std::bad_alloc());
     }
     /// As a transport does when its connection ends.
     void lose(const Failure& reason) {
@@ -293,6 +300,13 @@ TEST_F(ConnectorTest, whatBuildProtocolThrowsFailsTheAttempt) {
     EXPECT_NE(record_.reason.find("a builder's fault"), std::string::npos);
 }
 
+TEST_F(ConnectorTest, aProtocolThatIsNeverConnectedIsAFailedAttempt) {
+    begin();
+    endpoint_->buildAndFail();
+    EXPECT_EQ(events(), (Strings{"start", "connecting", "build", "connectionFailed", "stop"}));
+    EXPECT_EQ(connector_->state(), State::disconnected);
+}
+
 TEST_F(ConnectorTest, aConnectionWithoutAProtocolIsClosedInOrderAndLost) {
     record_.build = [](ClientRecord&) { return Ref<IProtocol>(); };
     establish();
@@ -372,19 +386,41 @@ TEST_F(ConnectorTest, anAttemptAndAConnectionKeepTheConnector) {
     EXPECT_EQ(events().back(), "stop");
 }
 
-TEST(ConnectorClockTest, aClockThatGoesTakesAnAttemptThatHasNotBegunWithIt) {
-    ClientRecord record;
-    std::optional<Clock> clock(std::in_place);
-    auto factory = makeRef<RecordingClientFactory>(record);
-    ConnectorWatch watch(
-        *connectEndpoint(*clock, makeRef<FakeEndpoint>(), Destination("x", 1), factory));
-    ASSERT_TRUE(watch.get());
-    for (const Ref<IDelayedCall>& call : clock->getDelayedCalls()) {
-        if (call->active()) call->cancel();
+/// A connector whose time goes before its attempt has begun.
+class ConnectorClockTest : public ::testing::Test {
+ protected:
+    void connect() {
+        connector_ = connectEndpoint(*clock_, makeRef<FakeEndpoint>(), Destination("x", 1),
+                                     makeRef<RecordingClientFactory>(record_));
     }
-    clock.reset();
+    void takeTheTime() {
+        for (const Ref<IDelayedCall>& call : clock_->getDelayedCalls()) {
+            if (call->active()) call->cancel();
+        }
+        clock_.reset();
+    }
+
+    ClientRecord record_;
+    std::optional<Clock> clock_{std::in_place};
+    Ref<IConnector> connector_;
+};
+
+TEST_F(ConnectorClockTest, anAttemptThatHasNotBegunGoesWithTheTime) {
+    connect();
+    ConnectorWatch watch(*connector_);
+    connector_ = nullptr;
+    takeTheTime();
     EXPECT_FALSE(watch.get());
-    EXPECT_EQ(record.events, (Strings{"start", "connecting", "stop"}));
+    EXPECT_EQ(record_.events, (Strings{"start", "connecting", "stop"}));
+}
+
+TEST_F(ConnectorClockTest, aConnectorThatOutlivesItIsDisconnected) {
+    connect();
+    takeTheTime();
+    EXPECT_EQ(connector_->state(), State::disconnected);
+    EXPECT_THROW(connector_->stopConnecting(), NotConnectingError);
+    connector_->disconnect();
+    EXPECT_EQ(record_.events, (Strings{"start", "connecting", "stop"}));
 }
 
 }  // namespace
