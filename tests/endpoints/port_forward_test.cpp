@@ -2,6 +2,7 @@
 
 #include <wring/endpoints/reactor_tcp.hpp>
 #include <wring/endpoints/tcp_endpoints.hpp>
+#include <wring/tests/endpoints/closed_port.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
 #include <wring/tests/support/streams.hpp>
 
@@ -142,11 +143,10 @@ TEST_P(PortForwardTest, aSideThatTakesNothingKeepsTheOtherFromSendingMore) {
 
 TEST_P(PortForwardTest, whoCannotBeForwardedIsClosed) {
     run([](Reactor& reactor) -> Task<> {
-        PlainListener nobody;
-        nobody.close();
-        auto port = listenTCP(reactor, 0,
-                              makeRef<ProxyFactory>(reactor, "127.0.0.1", nobody.address().port()),
-                              50, "127.0.0.1");
+        ClosedPort nobody;
+        auto port =
+            listenTCP(reactor, 0, makeRef<ProxyFactory>(reactor, "127.0.0.1", nobody.port()), 50,
+                      "127.0.0.1");
         Peer near = connectPeer(port->getHost());
         EXPECT_EQ(co_await receiveAll(reactor, &near), "");
         EXPECT_TRUE(near.sawEnd());
@@ -203,8 +203,9 @@ TEST_P(PortForwardTest, nothingIsReadBeforeThereIsSomebodyToGiveItTo) {
 
 TEST_P(PortForwardTest, aSideThatIsLostEndsTheAttemptToConnectTheOther) {
     run([](Reactor& reactor) -> Task<> {
+        ClosedPort nobody;
         auto held = makeRef<HeldEndpoint>(
-            makeRef<TCPClientEndpoint>(reactor, ConnectOptions("127.0.0.1", 1)));
+            makeRef<TCPClientEndpoint>(reactor, ConnectOptions("127.0.0.1", nobody.port())));
         auto port = listenTCP(reactor, 0, makeRef<ProxyFactory>(held), 50, "127.0.0.1");
         Peer near = connectPeer(port->getHost());
         co_await until(reactor, [&] { return held->asked == 1; });

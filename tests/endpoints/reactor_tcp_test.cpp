@@ -1,7 +1,9 @@
 #include <wring/endpoints/reactor_tcp.hpp>
 
 #include <wring/net/reconnecting_client_factory.hpp>
+#include <wring/net/wrapping_factory.hpp>
 #include <wring/tests/endpoints/client_record.hpp>
+#include <wring/tests/endpoints/closed_port.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
 #include <wring/tests/support/streams.hpp>
 
@@ -76,11 +78,9 @@ TEST_P(ReactorTcpTest, aConnectorConnectsAgain) {
 TEST_P(ReactorTcpTest, aRefusedConnectionIsToldInALaterTurn) {
     run([](Reactor& reactor) -> Task<> {
         ClientRecord record;
-        PlainListener listener;
-        std::uint16_t port = listener.address().port();
-        listener.close();
-        auto connector =
-            connectTCP(reactor, "127.0.0.1", port, makeRef<RecordingClientFactory>(record));
+        ClosedPort closed;
+        auto connector = connectTCP(reactor, "127.0.0.1", closed.port(),
+                                    makeRef<RecordingClientFactory>(record));
         EXPECT_EQ(connector->state(), State::connecting);
         co_await ended(reactor, connector);
         EXPECT_EQ(record.events, (Strings{"start", "connecting", "connectionFailed", "stop"}));
@@ -202,16 +202,66 @@ TEST_P(ReactorTcpTest, aReactorThatStopsWhileARetryIsPendingLeavesNothing) {
         bool* isAlive;
     };
     bool isAlive = true;
-    PlainListener listener;
-    std::uint16_t port = listener.address().port();
-    listener.close();
+    ClosedPort closed;
     {
         Reactor reactor(options());
         reactor.callWhenRunning(
-            [&] { connectTCP(reactor, "127.0.0.1", port, makeRef<Retrying>(&isAlive)); });
+            [&] { connectTCP(reactor, "127.0.0.1", closed.port(), makeRef<Retrying>(&isAlive)); });
         reactor.run(false);
     }
     EXPECT_FALSE(isAlive);
+}
+
+/// A client that connects again after a millisecond.
+struct Persistent final : ReconnectingClientFactory {
+    explicit Persistent(Record* kept) : ReconnectingClientFactory(soon()), record(kept) {}
+    Ref<IProtocol> buildProtocol(const Address&) override {
+        resetDelay();
+        return makeRef<Recorder>(record);
+    }
+    static ReconnectOptions soon() {
+        ReconnectOptions options;
+        options.initialDelay = 1ms;
+        options.factor = 1;
+        options.jitter = 0;
+        return options;
+    }
+    Record* record;
+};
+
+TEST_P(ReactorTcpTest, aReconnectingClientComesBackUntilItIsToldToStop) {
+    run([](Reactor& reactor) -> Task<> {
+        Record record;
+        PlainListener listener;
+        auto client = makeRef<Persistent>(&record);
+        auto connector = connectTCP(reactor, "127.0.0.1", listener.address().port(), client);
+        for (int round = 1; round <= 3; ++round) {
+            co_await until(reactor, [&] { return record.made == round; });
+            Peer peer = listener.accept();
+            if (round == 3) client->stopTrying();
+            peer.close();
+            co_await until(reactor, [&] { return record.lost == round; });
+        }
+        co_await ended(reactor, connector);
+        EXPECT_EQ(record.made, 3);
+        EXPECT_EQ(client->numPorts(), 0);
+    });
+}
+
+TEST_P(ReactorTcpTest, aWrappedClientFactoryIsToldOfEachStep) {
+    run([](Reactor& reactor) -> Task<> {
+        ClientRecord record;
+        PlainListener listener;
+        auto wrapping = makeRef<WrappingFactory>(makeRef<RecordingClientFactory>(record));
+        auto connector = connectTCP(reactor, "127.0.0.1", listener.address().port(), wrapping);
+        co_await until(reactor, [&] { return connector->state() == State::connected; });
+        Peer peer = listener.accept();
+        peer.send("hello");
+        peer.finishSending();
+        co_await ended(reactor, connector);
+        EXPECT_EQ(record.events, (Strings{"start", "connecting", "build", "made", "hello", "lost",
+                                          "connectionLost", "stop"}));
+    });
 }
 
 TEST_P(ReactorTcpTest, listenTCPListensWhereItIsTold) {
