@@ -11,6 +11,8 @@
 
 namespace wring {
 
+class IConnector;
+
 /// Makes what serves connections, and outlives them. One factory may serve several ports.
 ///
 /// Source    Twisted: IProtocolFactory.
@@ -46,8 +48,20 @@ class WRING_API Factory : public IFactory {
 /// A factory for listening ports. Twisted: protocol.ServerFactory.
 class WRING_API ServerFactory : public Factory {};
 
-/// A factory for connecting endpoints. Twisted: protocol.ClientFactory.
-class WRING_API ClientFactory : public Factory {};
+/// A factory for connections that a connector makes, which tells it of each step. An endpoint's
+/// connect() tells nothing of this: there the Deferred says it all.
+///
+/// Errors    what the two last ones throw is logged.
+/// Source    Twisted: protocol.ClientFactory.
+class WRING_API ClientFactory : public Factory {
+ public:
+    /// An attempt has begun; it may be given up in here.
+    virtual void startedConnecting(IConnector&) {}
+    /// An attempt has failed; connect() may be called in here.
+    virtual void clientConnectionFailed(IConnector&, const Failure&) {}
+    /// A connection is lost, its protocol knows; connect() may be called in here.
+    virtual void clientConnectionLost(IConnector&, const Failure&) {}
+};
 
 namespace detail {
 
@@ -56,7 +70,8 @@ class ProtocolFactory final : public Base {
  public:
     explicit ProtocolFactory(Args... args) : args_(std::move(args)...) {}
     Ref<IProtocol> buildProtocol(const Address&) override {
-        Ref<P> protocol = std::apply([](const Args&... args) { return makeRef<P>(args...); }, args_);
+        Ref<P> protocol =
+            std::apply([](const Args&... args) { return makeRef<P>(args...); }, args_);
         if constexpr (std::derived_from<P, Protocol>) protocol->setFactory(this);
         return protocol;
     }
@@ -95,6 +110,12 @@ class StreamFactory final : public Factory {
 template <class P, class... Args>
 Ref<IFactory> factory(Args... args) {
     return makeRef<detail::ProtocolFactory<P, Factory, Args...>>(std::move(args)...);
+}
+
+/// The same for a connector.
+template <class P, class... Args>
+Ref<ClientFactory> clientFactory(Args... args) {
+    return makeRef<detail::ProtocolFactory<P, ClientFactory, Args...>>(std::move(args)...);
 }
 
 /// A factory that runs function(stream, args…), a Task, for each connection. A failure of it that

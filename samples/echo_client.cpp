@@ -1,8 +1,9 @@
 // Says hello to an echo server and prints the answer.
 //
-//   echo_client ENDPOINT [--reactor auto|uring|epoll]
+//   echo_client [ENDPOINT [--reactor auto|uring|epoll]]
 //   echo_client tcp:localhost:7007
 //
+// The server is tcp:localhost:8000, that is `echo_server`, unless it is given.
 // Prints "Server said: hello, world!", "connection lost", "Connection lost - goodbye!"; without a
 // server "Connection failed - goodbye!" and the reason on stderr, with status 1.
 
@@ -48,13 +49,13 @@ Task<> app(Reactor& reactor, std::string endpoint) {
 
 int main(int argc, char** argv) try {
     bool choosesReactor = argc == 4 && std::string(argv[2]) == "--reactor";
-    if (argc != 2 && !choosesReactor) {
-        std::fputs("usage: echo_client ENDPOINT [--reactor auto|uring|epoll]\n", stderr);
+    if (argc > 2 && !choosesReactor) {
+        std::fputs("usage: echo_client [ENDPOINT [--reactor auto|uring|epoll]]\n", stderr);
         return 2;
     }
     ReactorOptions options;
     if (choosesReactor) options.driver.kind = driverKindFromString(argv[3]);
-    return run(options, app, std::string(argv[1]));
+    return run(options, app, std::string(argc > 1 ? argv[1] : "tcp:localhost:8000"));
 } catch (const Error& error) {
     std::fprintf(stderr, "echo_client: %s\n", error.what());
     return 2;

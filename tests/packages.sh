@@ -14,6 +14,7 @@ wring_package_list() {
         bench) names+=" libbenchmark-dev procps" ;;
         test)
             names+=" libgtest-dev libgmock-dev libbenchmark-dev socat ncat strace procps"
+            names+=" python3-twisted"
             names+=" clang-16 libclang-rt-16-dev clang-19 libclang-rt-19-dev"
             ;;
         *)

@@ -2,7 +2,8 @@
 # Runs every sample as a user would and checks what it prints, how it stops and what it exits with.
 
 . "$(dirname "$0")/testing.sh"
-need_samples samples echo echo_client runreactor calllater connectiontest portscan cancel_after supervisor
+need_samples samples echo echo_client runreactor calllater connectiontest portscan cancel_after supervisor \
+    chat port_forward connection echoserver echo_server simplelogger linelogger connect_timeout listen_and_stop
 
 echo_comes_back() { # CLIENT
     local got
@@ -210,20 +211,21 @@ finds_open_ports() {
 }
 
 # A stopped server accepts nothing; when its backlog is full the kernel leaves newcomers waiting.
-gives_up_in_time() { # DRIVER
-    local got="" tries=0 begin
+gives_up_in_time() { # DRIVER EXPECTED COMMAND…: @ stands for the port, the time is 0.3 s
+    local driver="$1" expected="$2" got="" tries=0 begin
+    shift 2
     start_server "$samples/echo" tcp:0:interface=127.0.0.1:backlog=1 --reactor epoll || return 1
     kill -STOP "$server"
-    while [ "$tries" -lt 8 ] && [[ "$got" != Gave* ]]; do
+    while [ "$tries" -lt 8 ] && [ "$got" != "${expected//@/$port}" ]; do
         tries=$((tries + 1))
         begin=$(milliseconds)
-        got="$(WRING_REACTOR="$1" timeout 20 "$samples/cancel_after" 0.3 127.0.0.1 "$port" 2>&1)"
+        got="$(WRING_REACTOR="$driver" timeout 20 "${@//@/$port}" 2>&1)"
         status=$?
     done
     local took=$(($(milliseconds) - begin)) answer="$got" state=$status
     kill -CONT "$server"
     stop_server || return 1
-    same "output" "Gave up after 0.3 s" "$answer" && same "exit status" 1 "$state" || return 1
+    same "output" "${expected//@/$port}" "$answer" && same "exit status" 1 "$state" || return 1
     [ "$took" -ge 300 ] && [ "$took" -lt 3000 ] && return 0
     reason="a time-out of 0.3 s took $took ms"
     return 1
@@ -245,6 +247,104 @@ restarts_until_told_to_end() { # DRIVER
         same "stderr" "" "$(cat "$tmp/stderr")"
 }
 
+# After a check that failed.
+end_leftover() {
+    [ -n "$server" ] || return 0
+    kill -KILL "$server" 2>/dev/null
+    end_program 5
+}
+
+# say FD TEXT: sends a line. hear FD TEXT: the next line is that.
+say() { printf '%s\r\n' "$2" >&"$1" 2>/dev/null; }
+hear() {
+    local line=""
+    read -r -t 10 -u "$1" line
+    same "the next line" "$2" "${line%$'\r'}"
+}
+hears_the_end() { # FD
+    local line=""
+    read -r -t 10 -u "$1" line
+    [ $? -eq 1 ] && return 0
+    reason="the connection was to end; got '$line'"
+    return 1
+}
+
+people_chat() { # DRIVER
+    local alice bob
+    start_server env WRING_REACTOR="$1" "$samples/chat" tcp:0:interface=127.0.0.1 && open_connection || return 1
+    alice=$peer
+    hear "$alice" "What's your name?" && say "$alice" alice && hear "$alice" "Welcome, alice!" &&
+        open_connection || return 1
+    bob=$peer
+    hear "$bob" "What's your name?" && say "$bob" alice && hear "$bob" "Another one, please." && say "$bob" bob &&
+        hear "$bob" "Welcome, bob!" && hear "$alice" "bob is here" && say "$bob" "hi" && hear "$alice" "bob: hi" &&
+        say "$alice" "hello, bob" && hear "$bob" "alice: hello, bob" || return 1
+    exec {bob}<&-
+    hear "$alice" "bob has left" && kill -TERM "$server" && hear "$alice" "Good night." && hears_the_end "$alice" &&
+        end_program 5 || return 1
+    exec {alice}<&-
+    same "output" "$(printf '%s\n' 'alice is here' 'bob is here' 'bob has left' 'alice has left')" "${rest%$'\n'}" &&
+        same "exit status" 0 "$status"
+}
+
+# The server in front of an echo server: what goes through it comes back.
+forwards_ports() { # DRIVER
+    local back back_out state
+    start_server "$samples/echo" tcp:0:interface=127.0.0.1 --reactor "$1" || return 1
+    back=$server back_out=$out
+    start_server env WRING_REACTOR="$1" "$samples/port_forward" tcp:0:interface=127.0.0.1 "tcp:127.0.0.1:$port" &&
+        open_connection && ping "through the middle" && close_connection && echo_comes_back socat &&
+        megabyte_comes_back ncat && stop_server
+    state=$?
+    end_leftover
+    server=$back out=$back_out
+    stop_server && return "$state"
+}
+
+answers_lines() { # DRIVER
+    start_server env WRING_REACTOR="$1" "$samples/echoserver" 0 &&
+        hear "$out" "Server running, Press Ctrl-C to stop." && open_connection && say "$peer" "hello" &&
+        hear "$peer" "You said: hello" && say "$peer" "" && hear "$peer" "You said: " && say "$peer" quit &&
+        hear "$peer" "Goodbye." && hears_the_end "$peer" || return 1
+    close_connection
+    hear "$out" "Connection from 127.0.0.1" && stop_server && same "more output" "" "$rest"
+}
+
+echoes_silently() { # DRIVER
+    start_server env WRING_REACTOR="$1" "$samples/echo_server" 0 && open_connection && ping "hello" &&
+        close_connection && stop_server && same "more output" "" "$rest"
+}
+
+logs_clients() { # DRIVER SAMPLE SENT LINE…
+    local line="" client sent="$3" each
+    start_server env WRING_REACTOR="$1" "$samples/$2" 0 && open_connection || return 1
+    read -r -t 10 -u "$out" line
+    client="${line#Got connection from }"
+    [[ "$line" =~ ^Got\ connection\ from\ \(\'127\.0\.0\.1\',\ [0-9]+\)$ ]] || {
+        reason="it says '$line'"
+        return 1
+    }
+    printf '%b' "$sent" >&"$peer"
+    shift 3
+    for each in "$@"; do hear "$out" "$each" || return 1; done
+    close_connection
+    hear "$out" "$client disconnected" && stop_server && same "more output" "" "$rest"
+}
+
+listens_and_stops() { # DRIVER
+    start_server env WRING_REACTOR="$1" "$samples/listen_and_stop" tcp:0:interface=127.0.0.1 && open_connection &&
+        hear "$peer" "Sorry, we are closing." && hears_the_end "$peer" || return 1
+    close_connection
+    end_program 5 && same "output" "$(printf 'Answered 127.0.0.1\nStopped listening.')" "${rest%$'\n'}" &&
+        same "exit status" 0 "$status"
+}
+
+reports_a_taken_port() {
+    start_server "$samples/echo" tcp:0:interface=127.0.0.1 || return 1
+    says "Cannot listen: Couldn't listen on 127.0.0.1:$port: [Errno 98] Address already in use." 1 \
+        "$samples/listen_and_stop" "tcp:$port:interface=127.0.0.1" && stop_server
+}
+
 refused="Connection was refused by other side: 111: Connection refused."
 drivers=(uring epoll)
 if uring_denied; then
@@ -259,12 +359,47 @@ for driver in "${drivers[@]}"; do
         "Error connecting to port @: $refused" "$samples/connectiontest" 127.0.0.1 @
     check "samples/cancel_after/$driver" tells_open_from_closed "$driver" "Connected to 127.0.0.1:@" \
         "Failed: $refused" "$samples/cancel_after" 5 127.0.0.1 @
-    check "samples/cancel_after/gives-up/$driver" gives_up_in_time "$driver"
-    [ -n "$server" ] && { kill -KILL "$server"; end_program 5; }
+    check "samples/cancel_after/gives-up/$driver" gives_up_in_time "$driver" "Gave up after 0.3 s" \
+        "$samples/cancel_after" 0.3 127.0.0.1 @
+    end_leftover
     check "samples/portscan/$driver" finds_open_ports "$driver"
     check "samples/portscan/few-descriptors/$driver" finds_open_ports "$driver" 64
     check "samples/supervisor/$driver" restarts_until_told_to_end "$driver"
+    check "samples/chat/$driver" people_chat "$driver"
+    end_leftover
+    check "samples/port_forward/$driver" forwards_ports "$driver"
+    end_leftover
+    check "samples/connection/$driver" tells_open_from_closed "$driver" \
+        $'Connected to 127.0.0.1.\nLost connection: Connection was closed cleanly.' "Connection failed: $refused" \
+        "$samples/connection" 127.0.0.1 @
+    check "samples/echoserver/$driver" answers_lines "$driver"
+    end_leftover
+    check "samples/echo_server/$driver" echoes_silently "$driver"
+    end_leftover
+    check "samples/simplelogger/$driver" logs_clients "$driver" simplelogger 'one two' "one two"
+    end_leftover
+    check "samples/linelogger/$driver" logs_clients "$driver" linelogger 'one\r\n\r\ntwo\r\n' one "" two
+    end_leftover
+    check "samples/connect_timeout/$driver" tells_open_from_closed "$driver" "Connected to 127.0.0.1:@" \
+        "Failed: ConnectionRefusedError: $refused" "$samples/connect_timeout" tcp:127.0.0.1:@
+    check "samples/connect_timeout/gives-up/$driver" gives_up_in_time "$driver" \
+        "Failed: ConnectingCancelledError: The connection attempt was cancelled: 127.0.0.1:@." \
+        "$samples/connect_timeout" tcp:127.0.0.1:@:timeout=60 0.3
+    end_leftover
+    check "samples/listen_and_stop/$driver" listens_and_stops "$driver"
+    end_leftover
 done
+check "samples/listen_and_stop/taken-port" reports_a_taken_port
+end_leftover
+check "samples/connection/unknown-host" says "Connection failed: DNS lookup failed: address 'name.invalid' not found." \
+    1 "$samples/connection" name.invalid
+check "samples/connection/says-its-usage" says_usage "Usage: connection host [port]" "$samples/connection"
+check "samples/chat/says-its-usage" says_usage "Usage: chat endpoint" "$samples/chat"
+check "samples/port_forward/says-its-usage" says_usage "Usage: port_forward listen connect" "$samples/port_forward" tcp:0
+check "samples/echoserver/says-its-usage" says_usage "Usage: echoserver [port]" "$samples/echoserver" 65536
+check "samples/connect_timeout/says-its-usage" says_usage "Usage: connect_timeout endpoint [seconds]" \
+    "$samples/connect_timeout"
+check "samples/listen_and_stop/says-its-usage" says_usage "Usage: listen_and_stop endpoint" "$samples/listen_and_stop"
 check "samples/connectiontest/unknown-host" says \
     "Error connecting to port 80: DNS lookup failed: address 'name.invalid' not found." 1 \
     "$samples/connectiontest" name.invalid 80
