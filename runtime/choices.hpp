@@ -12,7 +12,8 @@ namespace wring {
 /// A tape of choices: drawn from a seed and written down, or read back. Everything that a
 /// simulation leaves to chance is asked of one such tape, so the same tape gives the same run.
 ///
-/// Choices   0 is always the harmless one, and what a tape says after its end: a shorter tape, or one
+/// Choices   0 is always the harmless one, and what a tape says after its end: a shorter tape, or
+/// one
 ///           with more zeros, is a simpler run.
 /// Thread    one.
 class WRING_API Choices {

@@ -5,20 +5,46 @@ namespace wring {
 namespace {
 
 constexpr const char* names[] = {
-    "shortReceive",       "shortSend",          "fullSend",           "interruptedWait",
-    "lateWake",           "lateCompletion",     "reorderedCompletion", "smallBatch",
-    "completionOverflow", "lateStart",          "endedMultishot",     "lateCancel",
-    "slowCancel",         "unaskedCancel",      "receiveNoMemory",    "sendNoMemory",
-    "noReceiveBuffer",    "scribbledBuffer",    "acceptAborted",      "acceptNoDescriptor",
-    "acceptNoMemory",     "socketNoDescriptor", "connectRefused",     "connectUnreachable",
-    "connectBlackHole",   "droppedSyn",         "fullBacklog",        "reset",
-    "slowSegment",        "smallSegments",      "smallSendBuffer",    "smallReceiveBuffer",
-    "cloggedDirection",   "partition",          "clockStep",
+    "shortReceive",
+    "shortSend",
+    "fullSend",
+    "interruptedWait",
+    "lateWake",
+    "lateCompletion",
+    "reorderedCompletion",
+    "smallBatch",
+    "completionOverflow",
+    "lateStart",
+    "endedMultishot",
+    "lateCancel",
+    "slowCancel",
+    "unaskedCancel",
+    "receiveNoMemory",
+    "sendNoMemory",
+    "noReceiveBuffer",
+    "scribbledBuffer",
+    "acceptAborted",
+    "acceptNoDescriptor",
+    "acceptNoMemory",
+    "socketNoDescriptor",
+    "connectRefused",
+    "connectUnreachable",
+    "connectBlackHole",
+    "droppedSyn",
+    "fullBacklog",
+    "reset",
+    "slowSegment",
+    "smallSegments",
+    "smallSendBuffer",
+    "smallReceiveBuffer",
+    "cloggedDirection",
+    "partition",
+    "clockStep",
 };
 static_assert(std::size(names) == Faults::count);
 
-// How often a fault can strike, at most: one time in so many. Some can strike once a connection and not
-// once an operation; of others a few are enough to end everything.
+// How often a fault can strike, at most: one time in so many. Some can strike once a connection and
+// not once an operation; of others a few are enough to end everything.
 std::uint32_t highestRate(Fault fault) noexcept {
     switch (fault) {
         case Fault::acceptAborted:
@@ -33,16 +59,21 @@ std::uint32_t highestRate(Fault fault) noexcept {
         case Fault::smallSendBuffer:
         case Fault::smallReceiveBuffer:
         case Fault::lateCancel:
-        case Fault::slowCancel: return 2;
+        case Fault::slowCancel:
+            return 2;
         case Fault::reset:
-        case Fault::receiveNoMemory:
         case Fault::sendNoMemory:
+            return 20;
+        case Fault::receiveNoMemory:
         case Fault::unaskedCancel:
+            return 40;
         case Fault::cloggedDirection:
         case Fault::partition:
         case Fault::slowSegment:
-        case Fault::clockStep: return 100;
-        default: return 10;
+        case Fault::clockStep:
+            return 100;
+        default:
+            return 10;
     }
 }
 

@@ -56,8 +56,8 @@ WRING_API const char* faultName(Fault fault) noexcept;
 /// Decides when a fault strikes, and counts.
 ///
 /// Rates     from the tape: each fault is on with a chance of one in four, and strikes then once in
-///           10, 100 or 1,000 times that it could; less often what ends a connection, and more often
-///           what can happen to a connection only once.
+///           10, 100 or 1,000 times that it could; less often what ends a connection, and more
+///           often what can happen to a connection only once.
 /// Thread    one.
 class WRING_API Faults {
  public:

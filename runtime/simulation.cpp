@@ -22,8 +22,8 @@ std::vector<std::string> addressesOf(std::uint32_t number) {
 
 SimulatedHost::SimulatedHost(Simulation& simulation, std::uint32_t number)
     : simulation_(simulation),
-      kernel_(std::make_unique<detail::SimKernel>(*simulation.world_, number,
-                                                  addressesOf(number))) {}
+      kernel_(
+          std::make_unique<detail::SimKernel>(*simulation.world_, number, addressesOf(number))) {}
 
 SimulatedHost::~SimulatedHost() = default;
 
@@ -70,7 +70,8 @@ int SimulatedHost::openDescriptors() const noexcept { return kernel_->openDescri
 
 void SimulatedHost::setDescriptorLimit(int limit) noexcept { kernel_->setDescriptorLimit(limit); }
 
-Simulation::Simulation() : world_(std::make_unique<detail::SimWorld>(Choices(Choices::Tape()), false)) {}
+Simulation::Simulation()
+    : world_(std::make_unique<detail::SimWorld>(Choices(Choices::Tape()), false)) {}
 
 Simulation::Simulation(Choices choices)
     : world_(std::make_unique<detail::SimWorld>(std::move(choices), true)) {
@@ -139,7 +140,9 @@ std::uint64_t Simulation::digest() const noexcept { return world_->digest(); }
 const std::vector<std::string>& Simulation::violations() const noexcept {
     return world_->violations();
 }
-void Simulation::traceTo(std::FILE* file) noexcept { world_->traceTo(file); }
+void Simulation::traceTo(UniqueFunction<void(std::string_view)> sink) noexcept {
+    world_->traceTo(std::move(sink));
+}
 void Simulation::violate(std::string what) { world_->violate(std::move(what)); }
 
 }  // namespace wring

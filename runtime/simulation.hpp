@@ -3,10 +3,11 @@
 #include <wring/runtime/choices.hpp>
 #include <wring/runtime/driver.hpp>
 #include <wring/runtime/faults.hpp>
+#include <wring/runtime/unique_function.hpp>
 
-#include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace wring {
@@ -30,13 +31,13 @@ class WRING_API SimulatedHost final : public IDriverSource {
     /// The number it was added as, from 0; its address is 10.0.0.(number + 1) and that as ::1 + …
     std::uint32_t number() const noexcept;
     std::string address() const;
-    /// Its reactor, made when first asked for. From outside its turns use callWhenRunning() before the
-    /// first step, and callFromThread() later.
+    /// Its reactor, made when first asked for. From outside its turns use callWhenRunning() before
+    /// the first step, and callFromThread() later.
     Reactor& reactor();
     /// Lets chance say which features the driver of the next reactor has, and how few buffers.
     void chooseDriver();
-    /// Ends the reactor as a crash of the machine would: connections are reset, nothing is told. The
-    /// next reactor() is a fresh one. From outside its turns only.
+    /// Ends the reactor as a crash of the machine would: connections are reset, nothing is told.
+    /// The next reactor() is a fresh one. From outside its turns only.
     void restart();
     /// Makes the driver of a reactor on this host; for those who construct the Reactor themselves,
     /// with DriverOptions::source.
@@ -59,9 +60,9 @@ class WRING_API SimulatedHost final : public IDriverSource {
     bool isOver_ = false;
 };
 
-/// A world of hosts that talk to each other over a simulated network, in simulated time, on simulated
-/// kernels that are as unkind as real ones may be: any wring program runs in it unchanged, thousands
-/// of times faster than the clock, and the same seed gives the same run.
+/// A world of hosts that talk to each other over a simulated network, in simulated time, on
+/// simulated kernels that are as unkind as real ones may be: any wring program runs in it
+/// unchanged, thousands of times faster than the clock, and the same seed gives the same run.
 ///
 /// Thread    one. What a program does in other threads is not simulated.
 class WRING_API Simulation {
@@ -80,8 +81,8 @@ class WRING_API Simulation {
     /// Lets everything happen for so long, of simulated time, or until nothing can happen any more.
     /// False in that case: every reactor has stopped or waits for ever.
     bool runFor(Duration length);
-    /// One step: a turn of a reactor that has something to do, or the time moves to when one has. False
-    /// when nothing will happen any more.
+    /// One step: a turn of a reactor that has something to do, or the time moves to when one has.
+    /// False when nothing will happen any more.
     bool step();
 
     /// Now, in this world.
@@ -93,16 +94,16 @@ class WRING_API Simulation {
     /// Nothing passes between the two, in either direction, for so long.
     void partition(SimulatedHost& one, SimulatedHost& other, Duration length);
 
-    /// How much has happened so far, in steps and in what hosts were told, sent or received; and a digest
-    /// of the latter: equal for equal runs.
+    /// How much has happened so far, in steps and in what hosts were told, sent or received; and a
+    /// digest of the latter: equal for equal runs.
     std::uint64_t events() const noexcept;
     std::uint64_t digest() const noexcept;
-    /// What must not be and was seen: a descriptor closed twice, an operation on one that is closed,
-    /// memory changed while the kernel had it.
+    /// What must not be and was seen: a descriptor closed twice, an operation on one that is
+    /// closed, memory changed while the kernel had it.
     const std::vector<std::string>& violations() const noexcept;
     void violate(std::string what);
-    /// Writes a line for each thing that happens to `file`, which is borrowed.
-    void traceTo(std::FILE* file) noexcept;
+    /// Gives `sink` a line, without its end, for each thing that happens. It must not throw.
+    void traceTo(UniqueFunction<void(std::string_view)> sink) noexcept;
 
  private:
     friend class SimulatedHost;

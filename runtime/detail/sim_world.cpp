@@ -3,6 +3,7 @@
 #include <wring/runtime/detail/sim_kernel.hpp>
 #include <wring/runtime/detail/sim_object.hpp>
 
+#include <fmt/format.h>
 #include <algorithm>
 
 namespace wring::detail {
@@ -121,8 +122,8 @@ void SimWorld::note(const SimKernel& where, const char* what, int fd,
     ++happened_;
     std::int64_t time = now_.time_since_epoch().count();
     if (trace_) {
-        std::fprintf(trace_, "%12.6f host %u %-10s %6d %lld\n", static_cast<double>(time) / 1e9,
-                     where.number(), what, fd, static_cast<long long>(detail));
+        trace_(fmt::format("{:12.6f} host {} {:<10} {:6} {}", static_cast<double>(time) / 1e9,
+                           where.number(), what, fd, detail));
     }
     std::uint64_t kind = where.number();
     for (const char* each = what; *each; ++each) kind = kind * 31 + static_cast<std::uint8_t>(*each);
@@ -134,7 +135,7 @@ void SimWorld::note(const SimKernel& where, const char* what, int fd,
 }
 
 void SimWorld::violate(std::string what) {
-    if (trace_) std::fprintf(trace_, "violation: %s\n", what.c_str());
+    if (trace_) trace_("violation: " + what);
     if (violations_.size() < violationsKept) violations_.push_back(std::move(what));
 }
 

@@ -7,9 +7,9 @@
 #include <wring/runtime/unique_function.hpp>
 
 #include <cstdint>
-#include <cstdio>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace wring::detail {
@@ -65,7 +65,7 @@ class SimWorld {
     std::uint64_t digest() const noexcept { return digest_; }
     /// Takes note of something for the digest, and for the trace if there is one.
     void note(const SimKernel& where, const char* what, int fd, std::int64_t detail) noexcept;
-    void traceTo(std::FILE* file) noexcept { trace_ = file; }
+    void traceTo(UniqueFunction<void(std::string_view)> sink) noexcept { trace_ = std::move(sink); }
     /// Something that must not be; the first ones are kept.
     void violate(std::string what);
     const std::vector<std::string>& violations() const noexcept { return violations_; }
@@ -104,7 +104,7 @@ class SimWorld {
     std::uint64_t happened_ = 0;
     std::uint64_t digest_ = 0xcbf29ce484222325;
     std::vector<std::string> violations_;
-    std::FILE* trace_ = nullptr;
+    UniqueFunction<void(std::string_view)> trace_;
 };
 
 }  // namespace wring::detail

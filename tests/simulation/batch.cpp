@@ -127,8 +127,8 @@ BatchResult finish(const Job& job, const BatchOptions& options) {
     BatchResult result;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !read(text, result)) {
         result = {};
-        note(result, options.first, "the process that ran some of the seeds crashed, status " +
-                                        std::to_string(status));
+        note(result, options.first,
+             "the process that ran some of the seeds crashed, status " + std::to_string(status));
     }
     return result;
 }

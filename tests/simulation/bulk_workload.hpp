@@ -6,8 +6,8 @@
 
 namespace wring::testing {
 
-/// Both ends send their patterns at once, shut their sending side and read the other's to its end: what
-/// came is the beginning of what was sent, and all of it when both found everything in order.
+/// Both ends send their patterns at once, shut their sending side and read the other's to its end:
+/// what came is the beginning of what was sent, and all of it when both found everything in order.
 class BulkWorkload final : public Workload {
  public:
     void begin(Trial& trial) override;
@@ -19,7 +19,8 @@ class BulkWorkload final : public Workload {
     static Task<> runClient(Trial* trial, SimulatedHost* host, BulkWorkload* self);
     static Task<> transfer(Stream* stream, Trial* trial, std::uint32_t sends,
                            std::uint32_t receives, std::uint64_t total);
-    static Task<> sendAll(Stream* stream, Trial* trial, std::uint32_t identity, std::uint64_t total);
+    static Task<> sendAll(Stream* stream, Trial* trial, std::uint32_t identity,
+                          std::uint64_t total);
 
     std::uint16_t port_ = 0;
     std::string server_;

@@ -21,7 +21,8 @@ Task<> DeferredWorkload::run(Trial* trial, SimulatedHost* host, DeferredWorkload
             if (trial->happens(3)) self->disturb(graphs.back(), host->reactor());
         }
         auto all = gatherResults(std::move(graphs));
-        if (trial->happens(5)) host->reactor().callLater(trial->pause(), [all]() mutable { all.cancel(); });
+        if (trial->happens(5))
+            host->reactor().callLater(trial->pause(), [all]() mutable { all.cancel(); });
         auto results = co_await outcome(all);
         if (!results) trial->failed(results.error());
     }
@@ -80,7 +81,9 @@ void DeferredWorkload::follow(Deferred<int> chain) {
 
 void DeferredWorkload::disturb(Deferred<int> chain, Reactor& reactor) {
     switch (trial_->choose(3)) {
-        case 0: chain.addTimeout(trial_->pause() + 1us, reactor); break;
+        case 0:
+            chain.addTimeout(trial_->pause() + 1us, reactor);
+            break;
         case 1:
             reactor.callLater(trial_->pause(), [chain]() mutable { chain.cancel(); });
             break;

@@ -5,8 +5,8 @@
 
 namespace wring::testing {
 
-/// Graphs of Deferreds: chains that wait for other chains, fired by timers, cancelled, paused and timed
-/// out at random. Each callback comes once, in order, and each graph comes to its end.
+/// Graphs of Deferreds: chains that wait for other chains, fired by timers, cancelled, paused and
+/// timed out at random. Each callback comes once, in order, and each graph comes to its end.
 class DeferredWorkload final : public Workload {
  public:
     void begin(Trial& trial) override;

@@ -65,7 +65,8 @@ Task<> EchoWorkload::converse(Trial* trial, SimulatedHost* host, EchoWorkload* s
     Result<void> ended;
     if (trial->happens(3)) {  // both directions at once
         ended = co_await outcome(withScope(
-            [](Scope& scope, Stream* both, Pattern* bytes, Trial* run, std::uint64_t all) -> Task<> {
+            [](Scope& scope, Stream* both, Pattern* bytes, Trial* run,
+               std::uint64_t all) -> Task<> {
                 scope.spawn(writeAll, both, bytes, run, all);
                 co_await readAll(both, bytes, run);
             },
@@ -88,8 +89,7 @@ Task<> EchoWorkload::converse(Trial* trial, SimulatedHost* host, EchoWorkload* s
     }
 }
 
-Task<> EchoWorkload::writeAll(Stream* stream, Pattern* pattern, Trial* trial,
-                              std::uint64_t total) {
+Task<> EchoWorkload::writeAll(Stream* stream, Pattern* pattern, Trial* trial, std::uint64_t total) {
     while (pattern->written() < total) {
         std::uint64_t most = std::min<std::uint64_t>(total - pattern->written(), 20'000);
         std::uint64_t count = 1 + trial->choose(static_cast<std::uint32_t>(most));

@@ -7,9 +7,9 @@
 
 namespace wring::testing {
 
-/// Streams that echo: a client writes its pattern and reads it back, at the same time or in turn. What
-/// comes back is the beginning of what was sent, and all of it when both ended in order. Reads are
-/// cancelled now and then, which must lose nothing.
+/// Streams that echo: a client writes its pattern and reads it back, at the same time or in turn.
+/// What comes back is the beginning of what was sent, and all of it when both ended in order. Reads
+/// are cancelled now and then, which must lose nothing.
 class EchoWorkload final : public Workload {
  public:
     void begin(Trial& trial) override;

@@ -42,8 +42,7 @@ Task<> writeLines(Stream* stream, Trial* trial, const std::vector<std::string>* 
     co_await stream->write(block + "bye\r\n");
 }
 
-Task<> converse(Scope& scope, Stream* stream, Trial* trial,
-                const std::vector<std::string>* lines) {
+Task<> converse(Scope& scope, Stream* stream, Trial* trial, const std::vector<std::string>* lines) {
     scope.spawn(writeLines, stream, trial, lines);
     std::size_t count = 0;
     while (std::optional<Bytes> line = co_await readLine(*stream, 1000)) {

@@ -4,8 +4,8 @@
 
 namespace wring::testing {
 
-/// Requests by the line, several on their way at a time: a LineReceiver answers each, in order, now at
-/// once, now later; a coroutine reads the answers.
+/// Requests by the line, several on their way at a time: a LineReceiver answers each, in order, now
+/// at once, now later; a coroutine reads the answers.
 class LineWorkload final : public Workload {
  public:
     void begin(Trial& trial) override;

@@ -19,7 +19,8 @@ std::vector<files::path> findMutants(const files::path& folder, const std::strin
         std::string name = each.path().filename().string();
         if (!name.starts_with(prefix) || each.is_directory()) continue;
         std::string number = name.substr(std::string(prefix).size(), 2);
-        if (which == "all" || which == number || "0" + which == number) found.push_back(each.path());
+        if (which == "all" || which == number || "0" + which == number)
+            found.push_back(each.path());
     }
     std::sort(found.begin(), found.end());
     return found;
@@ -31,7 +32,8 @@ std::string outputOf(const std::string& command, int& status) {
     std::FILE* pipe = ::popen(command.c_str(), "r");
     if (!pipe) return output;
     char block[4096];
-    while (std::size_t count = std::fread(block, 1, sizeof block, pipe)) output.append(block, count);
+    while (std::size_t count = std::fread(block, 1, sizeof block, pipe))
+        output.append(block, count);
     status = ::pclose(pipe);
     return output;
 }
@@ -42,7 +44,8 @@ int runMutants(const std::string& self, const std::string& which, const BatchOpt
     files::path folder = files::path(self).parent_path();
     std::vector<files::path> mutants = findMutants(folder.empty() ? "." : folder, which);
     if (mutants.empty()) {
-        std::fprintf(stderr, "simtest: no programs with planted bugs; configure with -Dmutants=true\n");
+        std::fprintf(stderr,
+                     "simtest: no programs with planted bugs; configure with -Dmutants=true\n");
         return 2;
     }
     std::size_t killed = 0;

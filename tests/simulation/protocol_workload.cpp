@@ -86,7 +86,10 @@ class EchoProtocol final : public Watched {
 class PatternProtocol final : public Watched, public IProducer, public IHalfCloseableProtocol {
  public:
     PatternProtocol(Trial* trial, ProtocolWorkload* workload, std::uint64_t total, bool streams)
-        : Watched(trial, workload), pattern_(trial->newIdentity()), total_(total), streams_(streams) {}
+        : Watched(trial, workload),
+          pattern_(trial->newIdentity()),
+          total_(total),
+          streams_(streams) {}
 
     void connectionMade() override {
         Watched::connectionMade();
@@ -118,7 +121,8 @@ class PatternProtocol final : public Watched, public IProducer, public IHalfClos
         transport().loseConnection();
     }
     void writeConnectionLost() override {
-        trial_.expect(stage_ == Stage::made, "writeConnectionLost() came outside of the connection");
+        trial_.expect(stage_ == Stage::made,
+                      "writeConnectionLost() came outside of the connection");
         trial_.reached("writeConnectionLost");
     }
 

@@ -4,8 +4,8 @@
 
 namespace wring::testing {
 
-/// Protocols that echo, with producers, pauses and half-closes; every event of each protocol is held
-/// against the order in which they may come.
+/// Protocols that echo, with producers, pauses and half-closes; every event of each protocol is
+/// held against the order in which they may come.
 class ProtocolWorkload final : public Workload {
  public:
     void begin(Trial& trial) override;

@@ -1,7 +1,6 @@
 #include <wring/tests/simulation/scope_workload.hpp>
 
 #include <wring/deferred/timeout.hpp>
-#include <wring/net/errors.hpp>
 
 namespace wring::testing {
 
@@ -36,7 +35,7 @@ Task<> ScopeWorkload::branch(Scope& scope, Trial* trial, ScopeWorkload* self, un
     }
     if (trial->happens(4)) co_await sleepFor(trial->pause());
     if (trial->happens(6)) scope.cancel();
-    if (trial->happens(8)) throw EndOfStreamError();
+    if (trial->happens(8)) throw PlannedFailure();
 }
 
 Task<> ScopeWorkload::child(Trial* trial, ScopeWorkload* self, unsigned depth) {
@@ -49,7 +48,7 @@ Task<> ScopeWorkload::child(Trial* trial, ScopeWorkload* self, unsigned depth) {
     } else {
         co_await work(trial, self);
     }
-    if (trial->happens(12)) throw EndOfStreamError();
+    if (trial->happens(12)) throw PlannedFailure();
 }
 
 Task<> ScopeWorkload::work(Trial* trial, ScopeWorkload* self) {

@@ -7,8 +7,9 @@
 
 namespace wring::testing {
 
-/// Trees of scopes whose tasks sleep, fail, cancel each other, share a semaphore and a queue, and shield
-/// themselves: no task outlives its scope, nobody holds what he gave back, and a failure is told.
+/// Trees of scopes whose tasks sleep, fail, cancel each other, share a semaphore and a queue, and
+/// shield themselves: no task outlives its scope, nobody holds what he gave back, and a failure is
+/// told.
 class ScopeWorkload final : public Workload {
  public:
     void begin(Trial& trial) override;

@@ -19,7 +19,8 @@ class Shrinking {
             pass(block, &Shrinking::withZeros);
             pass(block, &Shrinking::without);
         }
-        while (!best_.empty() && best_.back() == 0) best_.pop_back();  // what a tape says at its end
+        while (!best_.empty() && best_.back() == 0)
+            best_.pop_back();  // what a tape says at its end
         return best_;
     }
 

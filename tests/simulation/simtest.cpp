@@ -3,8 +3,6 @@
 #include <wring/tests/simulation/mutants.hpp>
 #include <wring/tests/simulation/shrink.hpp>
 
-#include <wring/runtime/log.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -19,7 +17,8 @@ namespace wring::testing {
 namespace {
 
 constexpr const char* usage =
-    "usage: simtest [--seed FIRST] [--seeds COUNT] [--events M] [-jN] [--long] [--trace] [--shrink]\n"
+    "usage: simtest [--seed FIRST] [--seeds COUNT] [--events M] [-jN] [--long] [--trace] "
+    "[--shrink]\n"
     "               [--tape FILE] [--mutants all|N] [--until-failure]\n"
     "\n"
     "  --seed FIRST     the first seed (1); --seeds COUNT how many (100, with --seed 1)\n"
@@ -147,15 +146,16 @@ int runSeeds(const Arguments& given) {
     for (const auto& [path, count] : result.reached) {
         std::printf(" %s %llu;", path.c_str(), static_cast<unsigned long long>(count));
     }
-    std::printf("\n%llu seeds from %llu, %llu events (%.0f a second), digest %016llx, %llu run twice, "
-                "%llu violations\n",
-                static_cast<unsigned long long>(result.seeds),
-                static_cast<unsigned long long>(given.batch.first),
-                static_cast<unsigned long long>(result.events),
-                static_cast<double>(result.events) / took.count(),
-                static_cast<unsigned long long>(result.digest),
-                static_cast<unsigned long long>(result.repeated),
-                static_cast<unsigned long long>(result.failures));
+    std::printf(
+        "\n%llu seeds from %llu, %llu events (%.0f a second), digest %016llx, %llu run twice, "
+        "%llu violations\n",
+        static_cast<unsigned long long>(result.seeds),
+        static_cast<unsigned long long>(given.batch.first),
+        static_cast<unsigned long long>(result.events),
+        static_cast<double>(result.events) / took.count(),
+        static_cast<unsigned long long>(result.digest),
+        static_cast<unsigned long long>(result.repeated),
+        static_cast<unsigned long long>(result.failures));
     if (result.failures > 0) {
         std::printf("seed %llu: %s\nreplay: simtest --seed %llu --events %llu --trace\n",
                     static_cast<unsigned long long>(result.firstFailure),
@@ -171,14 +171,10 @@ int runSeeds(const Arguments& given) {
 
 int run(int argc, char** argv) {
     Arguments given = parse(argc, argv);
-    // Faults make wring warn all the time.
-    setLogSink([](LogLevel level, std::string_view message) {
-        if (level < LogLevel::critical) return;
-        std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
-    });
     if (!given.mutants.empty()) return runMutants(argv[0], given.mutants, given.batch);
     if (given.traces) ::setenv("WRING_SIM_TRACE", "1", 1);
-    if (!given.tape.empty()) return report(runTrial(Choices(readTape(given.tape)), given.batch.events));
+    if (!given.tape.empty())
+        return report(runTrial(Choices(readTape(given.tape)), given.batch.events));
     if (given.shrinks) return shrinkSeed(given.batch);
     if (given.traces) return report(runTrial(Choices(given.batch.first), given.batch.events));
     return runSeeds(given);

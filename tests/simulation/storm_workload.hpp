@@ -5,8 +5,8 @@
 
 namespace wring::testing {
 
-/// Connections that are made, used a little and dropped as fast as it goes, attempts that are cancelled,
-/// and a port that stops, drains and listens again meanwhile.
+/// Connections that are made, used a little and dropped as fast as it goes, attempts that are
+/// cancelled, and a port that stops, drains and listens again meanwhile.
 class StormWorkload final : public Workload {
  public:
     void begin(Trial& trial) override;

@@ -4,8 +4,8 @@
 
 namespace wring::testing {
 
-/// Delayed calls, made, moved and cancelled at random: none early, none twice, none after its cancel,
-/// those due together in the order they were made.
+/// Delayed calls, made, moved and cancelled at random: none early, none twice, none after its
+/// cancel, those due together in the order they were made.
 class TimerWorkload final : public Workload {
  public:
     void begin(Trial& trial) override;

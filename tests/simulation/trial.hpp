@@ -8,12 +8,18 @@
 
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace wring::testing {
 
 class Trial;
+
+/// What a workload throws on purpose; anything else that wring reports as unhandled is a violation.
+struct PlannedFailure : std::runtime_error {
+    PlannedFailure() : std::runtime_error("a planned failure") {}
+};
 
 /// Something that programs do with each other, and what must hold of it whatever goes wrong.
 class Workload {
@@ -37,8 +43,8 @@ struct Verdict {
     Choices::Tape tape;
 };
 
-/// One run: a simulation with some hosts, some workloads on them, faults for a number of events; then
-/// the faults heal, and everything has to come to its end.
+/// One run: a simulation with some hosts, some workloads on them, faults for a number of events;
+/// then the faults heal, and everything has to come to its end.
 class Trial {
  public:
     Trial(Choices choices, std::uint64_t events);

@@ -11,14 +11,22 @@ namespace wring::testing {
 
 std::unique_ptr<Workload> makeWorkload(std::uint32_t kind) {
     switch (kind) {
-        case 0: return std::make_unique<EchoWorkload>();
-        case 1: return std::make_unique<ProtocolWorkload>();
-        case 2: return std::make_unique<StormWorkload>();
-        case 3: return std::make_unique<BulkWorkload>();
-        case 4: return std::make_unique<LineWorkload>();
-        case 5: return std::make_unique<TimerWorkload>();
-        case 6: return std::make_unique<DeferredWorkload>();
-        default: return std::make_unique<ScopeWorkload>();
+        case 0:
+            return std::make_unique<EchoWorkload>();
+        case 1:
+            return std::make_unique<ProtocolWorkload>();
+        case 2:
+            return std::make_unique<StormWorkload>();
+        case 3:
+            return std::make_unique<BulkWorkload>();
+        case 4:
+            return std::make_unique<LineWorkload>();
+        case 5:
+            return std::make_unique<TimerWorkload>();
+        case 6:
+            return std::make_unique<DeferredWorkload>();
+        default:
+            return std::make_unique<ScopeWorkload>();
     }
 }
 
