@@ -160,6 +160,7 @@ run_queue() {
         count "$name" "$p" "$f" "$s"
         [ "$f" -eq 0 ] || explain "${kinds[i]}" "$name"
         [ "$s" -eq 0 ] || grep -hE '\[  SKIPPED \].* ms\)|^skip ' "$results/${name//\//%}.log"
+        [ "${kinds[i]}" != shell ] || sed -n "s|^note |$name: |p" "$results/${name//\//%}.log"
     done
 }
 
@@ -220,7 +221,7 @@ shell_tests() {
 release() {
     any_wanted release || shell_tests || return
     heading "release: g++ -O2"
-    if configured release; then
+    if configured release -Dmutants=true; then
         suite release
         # The shell tests use the samples and the library of this build.
         [ "$filter" = . ] || ! shell_tests || wring_compile build/release || compiled release/compile 1

@@ -48,5 +48,4 @@ class SimBuffer {
     std::size_t head_ = 0;
 };
 
-
 }  // namespace wring::detail

@@ -52,11 +52,16 @@ void SimStream::abandonBacklog() {
 
 int SimStream::connect(const void* address, std::size_t bytes) noexcept {
     switch (state_) {
-        case State::connecting: return -EINPROGRESS;
-        case State::connected: return 0;
-        case State::failed: return -std::exchange(error_, 0);
-        case State::listening: return -EINVAL;
-        case State::fresh: break;
+        case State::connecting:
+            return -EINPROGRESS;
+        case State::connected:
+            return 0;
+        case State::failed:
+            return -std::exchange(error_, 0);
+        case State::listening:
+            return -EINVAL;
+        case State::fresh:
+            break;
     }
     auto to = SimAddress::from(address, bytes);
     if (!to) return -EINVAL;
@@ -206,7 +211,8 @@ int SimStream::setOption(int level, int option, const void* value, std::size_t b
     if (bytes < sizeof(int)) return -EINVAL;
     int number = 0;
     std::memcpy(&number, value, sizeof number);
-    if (level == SOL_SOCKET && option == SO_SNDBUF) sendRoom_ = 2 * static_cast<std::size_t>(number);
+    if (level == SOL_SOCKET && option == SO_SNDBUF)
+        sendRoom_ = 2 * static_cast<std::size_t>(number);
     if (level == SOL_SOCKET && option == SO_RCVBUF) {
         receiveRoom_ = 2 * static_cast<std::size_t>(number);
     }

@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
-// The turn of the simulated driver: what is begun, waited for and told, and when. What the verbs do is
-// in sim_verbs.cpp.
+// The turn of the simulated driver: what is begun, waited for and told, and when. What the verbs do
+// is in sim_verbs.cpp.
 
 namespace wring::detail {
 
@@ -127,12 +127,17 @@ void SimulatedDriver::waitOn(Operation& operation) {
     operation.state_ = Operation::State::submitted;
     Descriptor& known = descriptor(operation.fd_);
     switch (operation.verb_) {
-        case Verb::poll: known.polls.pushBack(operation); break;
+        case Verb::poll:
+            known.polls.pushBack(operation);
+            break;
         case Verb::connect:
         case Verb::send:
         case Verb::sendmsg:
-        case Verb::write: known.waiting[1].pushBack(operation); break;
-        default: known.waiting[0].pushBack(operation);
+        case Verb::write:
+            known.waiting[1].pushBack(operation);
+            break;
+        default:
+            known.waiting[0].pushBack(operation);
     }
     queue(operation.fd_);
 }
@@ -151,6 +156,10 @@ void SimulatedDriver::descriptorChanged(int fd) noexcept {
 void SimulatedDriver::addNews(Operation& operation, Completion completion, std::string received) {
     Time visibleAt = world_.now();
     if (strikes(Fault::lateCompletion)) visibleAt += upTo(20);
+    // Of one operation nothing overtakes what came before.
+    for (const News& each : news_) {
+        if (each.operation == &operation) visibleAt = std::max(visibleAt, each.visibleAt);
+    }
     news_.push_back({&operation, std::move(completion), std::move(received), visibleAt});
 }
 
@@ -186,8 +195,12 @@ void SimulatedDriver::cancelNow(std::size_t slot, std::uint32_t generation) {
     if (slots_[slot].generation != generation) return;
     Operation& operation = *slots_[slot].operation;
     switch (operation.state_) {
-        case Operation::State::queued: starting_.remove(operation); break;
-        case Operation::State::starved: starved_.remove(operation); break;
+        case Operation::State::queued:
+            starting_.remove(operation);
+            break;
+        case Operation::State::starved:
+            starved_.remove(operation);
+            break;
         case Operation::State::submitted: {
             Descriptor& known = descriptor(operation.fd_);
             bool isWrite = operation.verb_ == Verb::connect || operation.verb_ == Verb::send ||
@@ -196,7 +209,8 @@ void SimulatedDriver::cancelNow(std::size_t slot, std::uint32_t generation) {
                 .remove(operation);
             break;
         }
-        default: return;
+        default:
+            return;
     }
     endLater(operation, -ECANCELED);
 }

@@ -9,8 +9,9 @@
 
 namespace wring::detail {
 
-/// The driver on a simulated host. Each operation is tried when it is handed over and again when its
-/// descriptor changes; how it went becomes news, told by a later or the same wait() as chance has it.
+/// The driver on a simulated host. Each operation is tried when it is handed over and again when
+/// its descriptor changes; how it went becomes news, told by a later or the same wait() as chance
+/// has it.
 ///
 /// A wait() moves the simulated time on itself, unless others do that: then it returns, and says by
 /// dueAt() when it wants to be called again.
@@ -46,10 +47,17 @@ class SimulatedDriver final : public DriverCore, private SimKernel::Watcher {
     int closeNow(int fd) noexcept override;
 
  private:
+    /// How often accepting has failed for want of something, since when, after how many closes.
+    struct Shortage {
+        Time since{};
+        std::uint64_t closesBefore = 0;
+        unsigned failures = 0;
+    };
     /// What waits on one descriptor, by direction; polls wait for either.
     struct Descriptor {
         OperationList waiting[2];
         OperationList polls;
+        Shortage shortage;
         bool isQueued = false;
     };
     /// Something to be told of an operation.
@@ -92,6 +100,7 @@ class SimulatedDriver final : public DriverCore, private SimKernel::Watcher {
     int trySend(SimObject& socket, BytesView bytes);
     int tryMessage(Operation& operation);
     int tryAccept(int fd);
+    void noteShortage(int fd);
     int tryPoll(const Operation& operation) const noexcept;
 
     void addNews(Operation& operation, Completion completion, std::string received = {});

@@ -65,6 +65,7 @@ int SimKernel::close(int fd) noexcept {
     Ref<SimObject> gone = std::move(objects_[index]);
     lowestFree_ = std::min(lowestFree_, index);
     --openCount_;
+    ++closes_;
     gone->setFd(-1);
     gone->closed();
     world_.runDue();

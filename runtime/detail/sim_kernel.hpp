@@ -53,6 +53,8 @@ class SimKernel {
     int close(int fd) noexcept;
     /// How many are open, and how many may be.
     int openDescriptors() const noexcept { return openCount_; }
+    /// How often a descriptor was closed.
+    std::uint64_t closes() const noexcept { return closes_; }
     void setDescriptorLimit(int limit) noexcept { limit_ = limit; }
 
     int socket(int family, int type);
@@ -87,6 +89,7 @@ class SimKernel {
     std::vector<Ref<SimObject>> objects_;
     std::size_t lowestFree_ = 0;
     int openCount_ = 0;
+    std::uint64_t closes_ = 0;
     int limit_ = 100'000;
     std::vector<Bound> bound_;
     std::uint16_t nextPort_ = 32768;

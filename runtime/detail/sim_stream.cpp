@@ -206,8 +206,7 @@ void SimStream::peerIsGone() {
     outgoing_.clear();
     SimWorld& world = kernel().world();
     const SimKernel& there = route_ ? *route_ : kernel();
-    Duration there_and_back =
-        world.travelTime(kernel(), there) + world.travelTime(there, kernel());
+    Duration there_and_back = world.travelTime(kernel(), there) + world.travelTime(there, kernel());
     receiveSegment({after(world.now(), there_and_back), Kind::reset, {}, kernel().number()});
 }
 

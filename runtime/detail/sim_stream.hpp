@@ -12,8 +12,8 @@ namespace wring::detail {
 
 /// A stream socket of a simulated host, TCP or UNIX: listening, connecting or connected.
 ///
-/// A connection is two of these. What one sends leaves its send buffer when there is room at the other
-/// end, travels in segments that keep their order, and lies there until it is received.
+/// A connection is two of these. What one sends leaves its send buffer when there is room at the
+/// other end, travels in segments that keep their order, and lies there until it is received.
 /// Source    tcp(7), unix(7), and what Linux 6.18 was seen to do.
 class SimStream final : public SimObject {
  public:

@@ -41,9 +41,12 @@ void SimulatedDriver::scribble(const Operation& operation, std::size_t from) noe
 void SimulatedDriver::begin(Operation& operation) {
     int fd = operation.fd_;
     switch (operation.verb_) {
-        case Verb::nop: return endLater(operation, 0);
-        case Verb::close: return endLater(operation, closeNow(fd));
-        default: break;
+        case Verb::nop:
+            return endLater(operation, 0);
+        case Verb::close:
+            return endLater(operation, closeNow(fd));
+        default:
+            break;
     }
     if (!kernel_.object(fd)) {
         if (world_.isStrict) {
@@ -99,21 +102,26 @@ int SimulatedDriver::attempt(Operation& operation, std::string& received) {
     if (!object) return -EBADF;
     switch (operation.verb_) {
         case Verb::accept:
-        case Verb::acceptMulti: return tryAccept(operation.fd_);
+        case Verb::acceptMulti:
+            return tryAccept(operation.fd_);
         case Verb::connect: {
             int outcome = object->connect(operation.data_, operation.length_);
             return outcome == -EINPROGRESS ? -EAGAIN : outcome;
         }
         case Verb::recv:
-        case Verb::read: return tryReceive(operation, received);
-        case Verb::send: return trySend(*object, operation.bytes());
+        case Verb::read:
+            return tryReceive(operation, received);
+        case Verb::send:
+            return trySend(*object, operation.bytes());
         case Verb::write: {
             // A file takes all, a socket or a pipe what fits.
             return object->write(operation.bytes(), operation.extra_);
         }
         case Verb::sendmsg:
-        case Verb::recvmsg: return tryMessage(operation);
-        default: return -EINVAL;
+        case Verb::recvmsg:
+            return tryMessage(operation);
+        default:
+            return -EINVAL;
     }
 }
 
@@ -127,8 +135,8 @@ int SimulatedDriver::tryReceive(Operation& operation, std::string& received) {
     }
     received.resize(std::min<std::size_t>(most, 1 << 20));
     std::span<std::byte> room(reinterpret_cast<std::byte*>(received.data()), received.size());
-    int outcome = operation.verb_ == Verb::recv ? object.receive(room)
-                                                : object.read(room, operation.extra_);
+    int outcome =
+        operation.verb_ == Verb::recv ? object.receive(room) : object.read(room, operation.extra_);
     received.resize(outcome > 0 ? static_cast<std::size_t>(outcome) : 0);
     return outcome;
 }
@@ -197,6 +205,9 @@ bool SimulatedDriver::acceptMulti(Operation& operation) {
         if (!strikes(Fault::unaskedCancel)) return false;
         outcome = -ECANCELED;
     }
+    if (outcome == -EMFILE || outcome == -ENFILE || outcome == -ENOBUFS || outcome == -ENOMEM) {
+        noteShortage(operation.fd_);
+    }
     Completion completion;
     completion.result = outcome;
     completion.more = outcome >= 0;
@@ -211,6 +222,17 @@ bool SimulatedDriver::acceptMulti(Operation& operation) {
     descriptor(operation.fd_).waiting[0].remove(operation);
     endLater(operation, outcome);
     return true;
+}
+
+// Accepting that fails shall not go on at once, but when a descriptor was closed.
+void SimulatedDriver::noteShortage(int fd) {
+    constexpr unsigned failuresASecond = 21;
+    Shortage& seen = descriptor(fd).shortage;
+    if (world_.now() - seen.since >= std::chrono::seconds(1)) {
+        seen = {world_.now(), kernel_.closes(), 0};
+    }
+    if (++seen.failures <= failuresASecond + kernel_.closes() - seen.closesBefore) return;
+    world_.violate("accepting that fails was tried again more than 20 times in a second");
 }
 
 // One completion of a recvMulti. Afterwards it does not wait any more, or has nothing to take.
@@ -277,8 +299,8 @@ int SimulatedDriver::sendNow(Operation& send, Bytes& owner) noexcept {
     if (owner.empty()) return -EAGAIN;
     auto size = static_cast<int>(send.bytes().size());
     // What is sent may be a part of what the owner holds.
-    bool isWhole = owner.view().data() == send.bytes().data() &&
-                   owner.view().size() == send.bytes().size();
+    bool isWhole =
+        owner.view().data() == send.bytes().data() && owner.view().size() == send.bytes().size();
     silent_.push_back({&send, isWhole ? std::move(owner) : Bytes::copyOf(send.bytes())});
     enter(send);
     slots_[send.slot_].isGiven = false;
@@ -287,8 +309,8 @@ int SimulatedDriver::sendNow(Operation& send, Bytes& owner) noexcept {
     return size;
 }
 
-// Hands the silent sends over. Those that the kernel took are heard of no more, but that takes until
-// the end of a wait.
+// Hands the silent sends over. Those that the kernel took are heard of no more, but that takes
+// until the end of a wait.
 void SimulatedDriver::sendSilent() {
     for (Silent& each : std::exchange(silent_, {})) {
         SimObject* object = kernel_.object(each.operation->fd_);

@@ -126,9 +126,11 @@ void SimWorld::note(const SimKernel& where, const char* what, int fd,
                            where.number(), what, fd, detail));
     }
     std::uint64_t kind = where.number();
-    for (const char* each = what; *each; ++each) kind = kind * 31 + static_cast<std::uint8_t>(*each);
-    for (std::uint64_t part : {kind, static_cast<std::uint64_t>(fd),
-                               static_cast<std::uint64_t>(detail), static_cast<std::uint64_t>(time)}) {
+    for (const char* each = what; *each; ++each)
+        kind = kind * 31 + static_cast<std::uint8_t>(*each);
+    for (std::uint64_t part :
+         {kind, static_cast<std::uint64_t>(fd), static_cast<std::uint64_t>(detail),
+          static_cast<std::uint64_t>(time)}) {
         digest_ = (digest_ ^ part) * 0x100000001b3;
         digest_ ^= digest_ >> 29;
     }

@@ -34,7 +34,9 @@ class SimWorld {
 
     /// Has `what` happen at `when`; what is due together happens in the order of asking.
     void at(Time when, UniqueFunction<void()> what);
-    void in(Duration delay, UniqueFunction<void()> what) { at(after(now_, delay), std::move(what)); }
+    void in(Duration delay, UniqueFunction<void()> what) {
+        at(after(now_, delay), std::move(what));
+    }
     /// Lets happen what is due. From within what happens: no effect.
     void runDue();
     /// When the next thing happens, or `never`.

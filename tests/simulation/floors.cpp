@@ -27,6 +27,7 @@ constexpr const char* paths[] = {
     "canceller",
     "completionOverflow",
     "deferredFailure",
+    "descriptorShortage",
     "delayedCall",
     "drainedPort",
     "heldSemaphore",

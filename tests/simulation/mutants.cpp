@@ -15,6 +15,7 @@ constexpr const char* prefix = "simtest-mutant-";
 
 std::vector<files::path> findMutants(const files::path& folder, const std::string& which) {
     std::vector<files::path> found;
+    if (!files::is_directory(folder)) return found;
     for (const auto& each : files::directory_iterator(folder)) {
         std::string name = each.path().filename().string();
         if (!name.starts_with(prefix) || each.is_directory()) continue;
@@ -41,8 +42,8 @@ std::string outputOf(const std::string& command, int& status) {
 }  // namespace
 
 int runMutants(const std::string& self, const std::string& which, const BatchOptions& options) {
-    files::path folder = files::path(self).parent_path();
-    std::vector<files::path> mutants = findMutants(folder.empty() ? "." : folder, which);
+    std::vector<files::path> mutants =
+        findMutants(files::path(self).parent_path() / "simulation", which);
     if (mutants.empty()) {
         std::fprintf(stderr,
                      "simtest: no programs with planted bugs; configure with -Dmutants=true\n");

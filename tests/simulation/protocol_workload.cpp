@@ -51,7 +51,10 @@ class Watched : public Protocol {
         trial_.reached("pausedTransport");
         transport().reactor().callLater(length, [self = Ref<Watched>(this)] {
             self->isPaused_ = false;
-            if (self->connected()) self->transport().resumeProducing();
+            if (!self->connected()) return;
+            self->isInside_ = true;  // what a transport is asked tells nothing by itself
+            self->transport().resumeProducing();
+            self->isInside_ = false;
         });
     }
 

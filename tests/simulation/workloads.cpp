@@ -3,6 +3,7 @@
 #include <wring/tests/simulation/echo_workload.hpp>
 #include <wring/tests/simulation/line_workload.hpp>
 #include <wring/tests/simulation/protocol_workload.hpp>
+#include <wring/tests/simulation/scarcity_workload.hpp>
 #include <wring/tests/simulation/scope_workload.hpp>
 #include <wring/tests/simulation/storm_workload.hpp>
 #include <wring/tests/simulation/timer_workload.hpp>
@@ -25,8 +26,10 @@ std::unique_ptr<Workload> makeWorkload(std::uint32_t kind) {
             return std::make_unique<TimerWorkload>();
         case 6:
             return std::make_unique<DeferredWorkload>();
-        default:
+        case 7:
             return std::make_unique<ScopeWorkload>();
+        default:
+            return std::make_unique<ScarcityWorkload>();
     }
 }
 
