@@ -125,7 +125,7 @@ int SimKernel::connect(int fd, const void* address, std::size_t bytes) {
     if (!socket) return -EBADF;
     int outcome = socket->connect(address, bytes);
     world_.runDue();
-    return outcome == -EINPROGRESS ? socket->connect(address, bytes) : outcome;
+    return outcome == -EINPROGRESS ? socket->connectOutcome() : outcome;
 }
 
 int SimKernel::send(int fd, std::string_view text) {
@@ -137,13 +137,18 @@ int SimKernel::send(int fd, std::string_view text) {
     return outcome;
 }
 
-std::string SimKernel::receive(int fd, std::size_t most) {
+int SimKernel::receive(int fd, std::span<std::byte> into) {
     SimObject* socket = object(fd);
-    std::string text(socket ? most : 0, '\0');
-    std::span<std::byte> room(reinterpret_cast<std::byte*>(text.data()), text.size());
-    int outcome = socket ? socket->receive(room) : -EBADF;
-    if (outcome == -ENOTSOCK) outcome = socket->read(room, -1);
+    if (!socket) return -EBADF;
+    int outcome = socket->receive(into);
+    if (outcome == -ENOTSOCK) outcome = socket->read(into, -1);
     world_.runDue();
+    return outcome;
+}
+
+std::string SimKernel::receive(int fd, std::size_t most) {
+    std::string text(most, '\0');
+    int outcome = receive(fd, {reinterpret_cast<std::byte*>(text.data()), text.size()});
     text.resize(outcome > 0 ? static_cast<std::size_t>(outcome) : 0);
     return text;
 }

@@ -66,6 +66,7 @@ class SimKernel {
     int listen(int fd, int backlog);
     int connect(int fd, const void* address, std::size_t bytes);
     int send(int fd, std::string_view text);
+    int receive(int fd, std::span<std::byte> into);
     std::string receive(int fd, std::size_t most);
     int shutdown(int fd, int how);
 

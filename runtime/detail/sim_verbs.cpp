@@ -101,7 +101,9 @@ int SimulatedDriver::attempt(Operation& operation, std::string& received) {
         case Verb::accept:
         case Verb::acceptMulti: return tryAccept(operation.fd_);
         case Verb::connect: {
-            int outcome = object->connect(operation.data_, operation.length_);
+            bool hasBegun = std::exchange(operation.extra_, 1) != 0;
+            int outcome = hasBegun ? object->connectOutcome()
+                                   : object->connect(operation.data_, operation.length_);
             return outcome == -EINPROGRESS ? -EAGAIN : outcome;
         }
         case Verb::recv:
@@ -119,8 +121,10 @@ int SimulatedDriver::attempt(Operation& operation, std::string& received) {
 
 int SimulatedDriver::tryReceive(Operation& operation, std::string& received) {
     SimObject& object = *kernel_.object(operation.fd_);
-    if ((object.readiness() & POLLIN) == 0) return -EAGAIN;
-    if (strikes(Fault::receiveNoMemory)) return world_.choices().choose(2) ? -ENOBUFS : -ENOMEM;
+    bool isReady = (object.readiness() & (POLLIN | POLLHUP | POLLERR)) != 0;
+    if (isReady && strikes(Fault::receiveNoMemory)) {
+        return world_.choices().choose(2) ? -ENOBUFS : -ENOMEM;
+    }
     auto most = static_cast<std::size_t>(operation.length_);
     if (most > 1 && strikes(Fault::shortReceive)) {
         most -= world_.choices().choose(static_cast<std::uint32_t>(most));
