@@ -311,8 +311,8 @@ TEST_P(DriverCancelDeathTest, anOperationMustNotDieOrChangeWhileTheKernelHasIt) 
 
 INSTANTIATE_TEST_SUITE_P(Drivers, DriverCancelTest, ::testing::ValuesIn(testing::everyDriver()),
                          testing::nameOf);
-INSTANTIATE_TEST_SUITE_P(Drivers, DriverCancelDeathTest, ::testing::ValuesIn(testing::everyDriver()),
-                         testing::nameOf);
+INSTANTIATE_TEST_SUITE_P(Drivers, DriverCancelDeathTest,
+                         ::testing::ValuesIn(testing::everyDriver()), testing::nameOf);
 
 }  // namespace
 }  // namespace wring

@@ -115,6 +115,15 @@ class DriverWorldTest : public ::testing::Test {
     void settle() {
         for (int turn = 0; turn < 5; ++turn) driver_->wait(Duration::zero());
     }
+    /// Waits until poll(2) tells `mask` of `fd`: what goes over the network may take a moment.
+    bool untilReadiness(int fd, unsigned mask) {
+        const Time limit = driver_->now() + std::chrono::seconds(5);
+        while (world_->readiness(fd) != mask) {
+            if (driver_->now() >= limit) return false;
+            driver_->wait(std::chrono::milliseconds(1));
+        }
+        return true;
+    }
     /// Submits it and gives the result it ends with.
     int resultOf(Probe& probe) {
         int before = probe.ends;
@@ -151,9 +160,7 @@ class DriverWorldTest : public ::testing::Test {
     }
     /// A file that has no name any more.
     int file(std::string_view contents) { return own(world_->file(contents)); }
-    int socket(int family = AF_INET) {
-        return own(driver_->openSocket(family, SOCK_STREAM, 0));
-    }
+    int socket(int family = AF_INET) { return own(driver_->openSocket(family, SOCK_STREAM, 0)); }
     static sockaddr_in loopback(std::uint16_t port = 0) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -217,6 +224,18 @@ class DriverWorldTest : public ::testing::Test {
         return total;
     }
 
+    /// The same on a network, where a late answer makes room once more.
+    std::size_t fillUp(int fd) {
+        std::size_t total = fill(fd);
+        for (int quiet = 0; quiet < 3; ++quiet) {
+            driver_->wait(std::chrono::milliseconds(1));
+            std::size_t more = fill(fd);
+            total += more;
+            if (more > 0) quiet = 0;
+        }
+        return total;
+    }
+
  private:
     std::unique_ptr<World> world_;
     std::unique_ptr<Driver> driver_;
@@ -249,6 +268,15 @@ inline std::vector<DriverSetup> everyDriver() {
     std::vector<DriverSetup> drivers = allDrivers();
     drivers.push_back({"sim", DriverKind::automatic, {}, true});
     drivers.push_back({"simWithoutInlineSend", DriverKind::automatic, {"inline_send"}, true});
+    return drivers;
+}
+
+/// One of each kind: for large tables.
+inline std::vector<DriverSetup> differentDrivers() {
+    std::vector<DriverSetup> drivers = everyDriver();
+    std::erase_if(drivers, [](const DriverSetup& each) {
+        return each.name.find("Without") != std::string::npos;
+    });
     return drivers;
 }
 

@@ -17,6 +17,9 @@
 
 namespace wring::testing {
 
+/// What a test asks poll(2) about.
+constexpr short pollable = POLLIN | POLLOUT | POLLRDHUP | POLLPRI;
+
 /// What a test of drivers does without the driver: it makes descriptors and plays the far end. The
 /// calls are those of their names; they never wait, and give the result or a negative errno.
 class World {
@@ -37,6 +40,8 @@ class World {
     /// On pipes these are write and read.
     virtual int send(int fd, std::string_view text) = 0;
     virtual int receive(int fd, std::span<std::byte> into) = 0;
+    /// What poll(2) tells of it now.
+    virtual unsigned readiness(int fd) = 0;
     virtual bool isOpen(int fd) = 0;
     virtual int openDescriptors() = 0;
     /// While it is set no descriptor can be opened.
@@ -68,8 +73,8 @@ class RealWorld final : public World {
         return result(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     }
     int connect(int fd, const void* address, std::size_t bytes) override {
-        return result(::connect(fd, static_cast<const sockaddr*>(address),
-                                static_cast<socklen_t>(bytes)));
+        return result(
+            ::connect(fd, static_cast<const sockaddr*>(address), static_cast<socklen_t>(bytes)));
     }
     int accept(int fd) override {
         if (!isReady(fd, POLLIN)) return -EAGAIN;
@@ -85,6 +90,11 @@ class RealWorld final : public World {
         int got = result(::recv(fd, into.data(), into.size(), MSG_DONTWAIT));
         if (got != -ENOTSOCK) return got;
         return isReady(fd, POLLIN) ? result(::read(fd, into.data(), into.size())) : -EAGAIN;
+    }
+    unsigned readiness(int fd) override {
+        pollfd one{fd, pollable, 0};
+        EXPECT_GE(::poll(&one, 1, 0), 0);
+        return static_cast<unsigned short>(one.revents);
     }
     bool isOpen(int fd) override { return ::fcntl(fd, F_GETFD) != -1; }
     int openDescriptors() override { return testing::openDescriptors(); }
@@ -141,6 +151,9 @@ class SimulatedWorld final : public World {
     int accept(int fd) override { return kernel().accept(fd); }
     int send(int fd, std::string_view text) override { return kernel().send(fd, text); }
     int receive(int fd, std::span<std::byte> into) override { return kernel().receive(fd, into); }
+    unsigned readiness(int fd) override {
+        return kernel().object(fd)->readiness() & (pollable | POLLERR | POLLHUP);
+    }
     bool isOpen(int fd) override { return kernel().object(fd) != nullptr; }
     int openDescriptors() override { return host_.openDescriptors(); }
     void setAtDescriptorLimit(bool isAtLimit) override {
