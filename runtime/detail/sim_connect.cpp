@@ -26,6 +26,7 @@ int SimStream::bind(const void* address, std::size_t bytes) noexcept {
 
 int SimStream::listen(int backlog) noexcept {
     if (state_ != State::fresh && state_ != State::listening) return -EINVAL;
+    if (isLocal() && address_.host.empty()) return -EINVAL;
     if (!isLocal() && address_.port == 0) {
         int outcome = kernel().bindPort(*this, address_);
         if (outcome < 0) return outcome;

@@ -3,6 +3,7 @@
 #include <wring/runtime/detail/sim_file.hpp>
 #include <wring/runtime/detail/sim_stream.hpp>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <algorithm>
 
@@ -71,10 +72,11 @@ int SimKernel::close(int fd) noexcept {
     return 0;
 }
 
-int SimKernel::socket(int family, int type) {
+int SimKernel::socket(int family, int type, int protocol) {
     int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) return -EAFNOSUPPORT;
-    if (kind != SOCK_STREAM) return -EPROTONOSUPPORT;
+    bool isKnown = protocol == 0 || protocol == (family == AF_UNIX ? AF_UNIX : IPPROTO_TCP);
+    if (kind != SOCK_STREAM || !isKnown) return -EPROTONOSUPPORT;
     if (world_.faults().strikes(Fault::socketNoDescriptor)) return -EMFILE;
     return open(makeRef<SimStream>(*this, family));
 }

@@ -55,7 +55,7 @@ class SimKernel {
     int openDescriptors() const noexcept { return openCount_; }
     void setDescriptorLimit(int limit) noexcept { limit_ = limit; }
 
-    int socket(int family, int type);
+    int socket(int family, int type, int protocol = 0);
     int socketPair(int (&fds)[2]);
     int pipe(int (&fds)[2]);
     /// A file of its own with that content.

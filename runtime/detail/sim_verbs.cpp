@@ -327,8 +327,8 @@ void SimulatedDriver::confirmSilent() {
     }
 }
 
-int SimulatedDriver::openSocket(int family, int type, int) noexcept {
-    return kernel_.socket(family, type);
+int SimulatedDriver::openSocket(int family, int type, int protocol) noexcept {
+    return kernel_.socket(family, type, protocol);
 }
 
 int SimulatedDriver::bind(int fd, const void* address, std::size_t bytes) noexcept {
