@@ -21,6 +21,8 @@ class SimulatedDriver final : public DriverCore, private SimKernel::Watcher {
 
     /// Since when, or from when on, a wait() has something to do.
     Time dueAt() const noexcept;
+    /// Something was asked of its reactor from outside the turns, such as a timer.
+    void lookAgain() noexcept { wantsWakeAt_ = {}; }
 
     const char* name() const noexcept override { return "sim"; }
     DriverFeatures features() const noexcept override { return features_; }

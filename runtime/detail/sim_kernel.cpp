@@ -17,11 +17,15 @@ SimKernel::SimKernel(SimWorld& world, std::uint32_t number, std::vector<std::str
 }
 
 SimKernel::~SimKernel() {
+    closeAll();
+    world_.remove(*this);
+}
+
+void SimKernel::closeAll() noexcept {
     watcher_ = nullptr;
     for (std::size_t i = 0; i < objects_.size(); ++i) {
         if (objects_[i]) close(firstDescriptor + static_cast<int>(i));
     }
-    world_.remove(*this);
 }
 
 bool SimKernel::hasAddress(const std::string& address) const noexcept {

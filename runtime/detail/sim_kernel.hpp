@@ -51,6 +51,8 @@ class SimKernel {
     /// A descriptor for it, the lowest free one, or -EMFILE.
     int open(Ref<SimObject> object);
     int close(int fd) noexcept;
+    /// For the end of the world: nobody is told any more.
+    void closeAll() noexcept;
     /// How many are open, and how many may be.
     int openDescriptors() const noexcept { return openCount_; }
     void setDescriptorLimit(int limit) noexcept { limit_ = limit; }
