@@ -160,36 +160,57 @@ class DriverEventTest : public testing::DriverTableTest<Case> {
     void prepare() {
         int fd = ends_.near;
         switch (row().waiting) {
-            case Waiting::recv: return probe_.prepareRecv(fd, room_.bytes);
-            case Waiting::recvmsg: return probe_.prepareRecvmsg(fd, message_);
-            case Waiting::recvMulti: return probe_.prepareRecvMulti(fd);
-            case Waiting::read: return probe_.prepareRead(fd, room_.bytes);
-            case Waiting::pollIn: return probe_.preparePoll(fd, POLLIN | POLLRDHUP);
-            case Waiting::send: return probe_.prepareSend(fd, asBytes("x"));
+            case Waiting::recv:
+                return probe_.prepareRecv(fd, room_.bytes);
+            case Waiting::recvmsg:
+                return probe_.prepareRecvmsg(fd, message_);
+            case Waiting::recvMulti:
+                return probe_.prepareRecvMulti(fd);
+            case Waiting::read:
+                return probe_.prepareRead(fd, room_.bytes);
+            case Waiting::pollIn:
+                return probe_.preparePoll(fd, POLLIN | POLLRDHUP);
+            case Waiting::send:
+                return probe_.prepareSend(fd, asBytes("x"));
             case Waiting::sendmsg:
                 part_.iov_len = 1;
                 return probe_.prepareSendmsg(fd, message_);
-            case Waiting::pollOut: return probe_.preparePoll(fd, POLLOUT | POLLRDHUP);
+            case Waiting::pollOut:
+                return probe_.preparePoll(fd, POLLOUT | POLLRDHUP);
         }
     }
 
     void happen() {
         int far = ends_.far;
         switch (row().event) {
-            case Event::farPuts: return put(far, "data");
+            case Event::farPuts:
+                return put(far, "data");
             case Event::farTakes:
                 while (!take(far, 65536).empty()) driver().wait(Duration::zero());
                 return;
-            case Event::farFinishes: return finish(far);
-            case Event::farPutsAndFinishes: put(far, "data"); return finish(far);
-            case Event::farPutsAndCloses: put(far, "data"); return closeOwned(far);
-            case Event::farPutsAndResets: put(far, "data"); return reset(far);
-            case Event::farCloses: return closeOwned(far);
-            case Event::farResets: return reset(far);
-            case Event::nearStopsReceiving: return shut(SHUT_RD);
-            case Event::nearFinishes: return shut(SHUT_WR);
-            case Event::nearShuts: return shut(SHUT_RDWR);
-            case Event::cancel: return driver().cancel(probe_);
+            case Event::farFinishes:
+                return finish(far);
+            case Event::farPutsAndFinishes:
+                put(far, "data");
+                return finish(far);
+            case Event::farPutsAndCloses:
+                put(far, "data");
+                return closeOwned(far);
+            case Event::farPutsAndResets:
+                put(far, "data");
+                return reset(far);
+            case Event::farCloses:
+                return closeOwned(far);
+            case Event::farResets:
+                return reset(far);
+            case Event::nearStopsReceiving:
+                return shut(SHUT_RD);
+            case Event::nearFinishes:
+                return shut(SHUT_WR);
+            case Event::nearShuts:
+                return shut(SHUT_RDWR);
+            case Event::cancel:
+                return driver().cancel(probe_);
         }
     }
     void shut(int how) { ASSERT_EQ(driver().shutdownNow(ends_.near, how), 0); }

@@ -263,15 +263,18 @@ class DriverTableTest : public DriverWorldTest,
     const Row& row() const { return std::get<1>(this->GetParam()); }
 };
 
-/// The drivers of this kernel and the simulated one.
+/// The drivers of this kernel, with each feature off and with the sets of older kernels, and the
+/// simulated one. Nothing that wring uses of the ring is newer than Linux 6.1: its set is "uring".
 inline std::vector<DriverSetup> everyDriver() {
     std::vector<DriverSetup> drivers = allDrivers();
+    drivers.push_back({"uringWithoutBufferRings", DriverKind::uring, {"bufring"}});
+    drivers.push_back({"uringOfLinux60", DriverKind::uring, {"defer_taskrun", "inline_send"}});
     drivers.push_back({"sim", DriverKind::automatic, {}, true});
     drivers.push_back({"simWithoutInlineSend", DriverKind::automatic, {"inline_send"}, true});
     return drivers;
 }
 
-/// One of each kind: for large tables.
+/// One of each kind and of each kernel's age: for large tables.
 inline std::vector<DriverSetup> differentDrivers() {
     std::vector<DriverSetup> drivers = everyDriver();
     std::erase_if(drivers, [](const DriverSetup& each) {
