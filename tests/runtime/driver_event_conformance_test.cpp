@@ -11,7 +11,7 @@ using testing::Ends;
 using testing::Probe;
 using testing::Room;
 
-enum class Waiting { recv, recvmsg, recvMulti, read, pollIn, send, sendmsg, pollOut };
+enum class Waiting { recv, recvmsg, recvMulti, read, pollIn, send, sendmsg, write, pollOut };
 
 enum class Event {
     farPuts,
@@ -134,6 +134,7 @@ std::vector<Case> allCases() {
         add(cases, "RecvMulti", Waiting::recvMulti, isLocal, receiveOutcomes(isLocal, true));
         add(cases, "Send", Waiting::send, isLocal, sendOutcomes(isLocal));
         add(cases, "Sendmsg", Waiting::sendmsg, isLocal, sendOutcomes(isLocal));
+        add(cases, "Write", Waiting::write, isLocal, sendOutcomes(isLocal));
         add(cases, "PollIn", Waiting::pollIn, isLocal, pollInOutcomes(isLocal));
         add(cases, "PollOut", Waiting::pollOut, isLocal, pollOutOutcomes(isLocal));
     }
@@ -152,10 +153,7 @@ class DriverEventTest : public testing::DriverTableTest<Case> {
         ASSERT_GT(row().isLocal ? fill(ends_.near) : fillUp(ends_.near), 0u);
     }
 
-    bool isSending() const {
-        return row().waiting == Waiting::send || row().waiting == Waiting::sendmsg ||
-               row().waiting == Waiting::pollOut;
-    }
+    bool isSending() const { return row().waiting >= Waiting::send; }
 
     void prepare() {
         int fd = ends_.near;
@@ -172,6 +170,8 @@ class DriverEventTest : public testing::DriverTableTest<Case> {
                 return probe_.preparePoll(fd, POLLIN | POLLRDHUP);
             case Waiting::send:
                 return probe_.prepareSend(fd, asBytes("x"));
+            case Waiting::write:
+                return probe_.prepareWrite(fd, asBytes("x"));
             case Waiting::sendmsg:
                 part_.iov_len = 1;
                 return probe_.prepareSendmsg(fd, message_);
@@ -241,6 +241,7 @@ class DriverEventTest : public testing::DriverTableTest<Case> {
     iovec part_{room_.bytes, 64};
     msghdr message_{};
     Probe probe_;
+    testing::NoBrokenPipeSignals noSignals_;
 };
 
 TEST_P(DriverEventTest, isToldToWhoWaits) {

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <cerrno>
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <tuple>
@@ -289,6 +290,19 @@ inline std::vector<DriverSetup> everyBatchingDriver() {
     drivers.push_back({"sim", DriverKind::automatic, {}, true});
     return drivers;
 }
+
+/// While it lives SIGPIPE is ignored: a write to what is shut raises it, whoever asks for the
+/// write.
+class NoBrokenPipeSignals {
+ public:
+    NoBrokenPipeSignals() : before_(std::signal(SIGPIPE, SIG_IGN)) {}
+    NoBrokenPipeSignals(const NoBrokenPipeSignals&) = delete;
+    NoBrokenPipeSignals& operator=(const NoBrokenPipeSignals&) = delete;
+    ~NoBrokenPipeSignals() { std::signal(SIGPIPE, before_); }
+
+ private:
+    void (*before_)(int);
+};
 
 /// Room to receive into.
 template <std::size_t Size>
