@@ -36,7 +36,7 @@ std::uint32_t Choices::choose(std::uint32_t count) noexcept {
 }
 
 bool Choices::happens(std::uint32_t oneIn) noexcept {
-    if (oneIn == 0) return false;
+    if (oneIn < 2) return oneIn == 1;
     bool drawn = !isReplay_ && (random() >> 32) * oneIn >> 32 == oneIn - 1;
     return next(drawn, 2) == 1;
 }

@@ -29,7 +29,7 @@ class WRING_API Choices {
 
     /// One of 0 … count - 1; each as likely. 0 for a count of 0.
     std::uint32_t choose(std::uint32_t count) noexcept;
-    /// True one time in `oneIn`; never for 0.
+    /// True one time in `oneIn`; never for 0, always for 1.
     bool happens(std::uint32_t oneIn) noexcept;
     /// 0 … most, where small numbers are likelier: the size of it is chosen first.
     std::uint64_t magnitude(std::uint64_t most) noexcept;

@@ -81,6 +81,7 @@ class WRING_API Operation {
     void preparePoll(int fd, unsigned mask) noexcept;
     /// `offset` -1 means the file's own position, and is what pipes want.
     void prepareRead(int fd, std::span<std::byte> into, std::int64_t offset = -1) noexcept;
+    /// Where nobody reads any more it gives -EPIPE, and raises SIGPIPE as write(2) does.
     void prepareWrite(int fd, BytesView from, std::int64_t offset = -1) noexcept;
 
     /// What it was last prepared for, and on which descriptor.

@@ -81,6 +81,8 @@ Simulation::Simulation(Choices choices)
 Simulation::~Simulation() {
     isStepped_ = false;  // what is left of the reactors ends in waits of their own
     for (auto& each : hosts_) each->reactor_.reset();
+    // What is closed here may still send to there: all of them, before the first kernel goes.
+    for (auto& each : hosts_) each->kernel_->closeAll();
 }
 
 SimulatedHost& Simulation::addHost() {
@@ -119,6 +121,9 @@ bool Simulation::step() {
 }
 
 bool Simulation::runFor(Duration length) {
+    for (auto& each : hosts_) {
+        if (each->reactor_ && !each->isOver_) each->driver_->lookAgain();
+    }
     for (Time limit = after(now(), length); now() < limit;) {
         if (!step()) return false;
     }

@@ -3,7 +3,8 @@
 
 . "$(dirname "$0")/testing.sh"
 need_samples samples echo echo_client runreactor calllater connectiontest portscan cancel_after supervisor \
-    chat port_forward connection echoserver echo_server simplelogger linelogger connect_timeout listen_and_stop
+    chat port_forward connection echoserver echo_server simplelogger linelogger connect_timeout listen_and_stop \
+    protocol_under_faults
 
 echo_comes_back() { # CLIENT
     local got
@@ -331,6 +332,23 @@ logs_clients() { # DRIVER SAMPLE SENT LINE…
     hear "$out" "$client disconnected" && stop_server && same "more output" "" "$rest"
 }
 
+survives_faults() {
+    local got
+    got="$(timeout 60 "$samples/protocol_under_faults" 50 2>&1)"
+    same "exit status" 0 $? || return 1
+    contains "summary" '^50 seeds: 1000 orders booked once each' "$got" && contains "faults" '^ +[0-9]+ reset$' "$got"
+}
+
+replays_what_it_finds() {
+    local got again
+    got="$(timeout 60 "$samples/protocol_under_faults" --careless 1000 2>&1)"
+    same "exit status" 1 $? || return 1
+    contains "finding" '^seed [0-9]+: an order was booked [2-9] times$' "$got" || return 1
+    again="${got##*protocol_under_faults }"
+    # shellcheck disable=SC2086
+    same "the replay's output" "$got" "$("$samples/protocol_under_faults" $again 2>&1)"
+}
+
 listens_and_stops() { # DRIVER
     start_server env WRING_REACTOR="$1" "$samples/listen_and_stop" tcp:0:interface=127.0.0.1 && open_connection &&
         hear "$peer" "Sorry, we are closing." && hears_the_end "$peer" || return 1
@@ -389,6 +407,10 @@ for driver in "${drivers[@]}"; do
     check "samples/listen_and_stop/$driver" listens_and_stops "$driver"
     end_leftover
 done
+check "samples/protocol_under_faults/survives" survives_faults
+check "samples/protocol_under_faults/replays-what-it-finds" replays_what_it_finds
+check "samples/protocol_under_faults/says-its-usage" says_usage \
+    "Usage: protocol_under_faults [--careless] [SEEDS [FIRST]]" "$samples/protocol_under_faults" 1 2 3
 check "samples/listen_and_stop/taken-port" reports_a_taken_port
 end_leftover
 check "samples/connection/unknown-host" says "Connection failed: DNS lookup failed: address 'name.invalid' not found." \

@@ -26,6 +26,7 @@ int SimStream::bind(const void* address, std::size_t bytes) noexcept {
 
 int SimStream::listen(int backlog) noexcept {
     if (state_ != State::fresh && state_ != State::listening) return -EINVAL;
+    if (isLocal() && address_.host.empty()) return -EINVAL;
     if (!isLocal() && address_.port == 0) {
         int outcome = kernel().bindPort(*this, address_);
         if (outcome < 0) return outcome;
@@ -53,13 +54,12 @@ void SimStream::abandonBacklog() {
 int SimStream::connect(const void* address, std::size_t bytes) noexcept {
     switch (state_) {
         case State::connecting:
-            return -EINPROGRESS;
+            return -EALREADY;
         case State::connected:
-            return 0;
-        case State::failed:
-            return -std::exchange(error_, 0);
+            return -EISCONN;
         case State::listening:
-            return -EINVAL;
+            return isLocal() ? -EINVAL : -EISCONN;
+        case State::failed:  // may be tried again
         case State::fresh:
             break;
     }
@@ -77,14 +77,27 @@ int SimStream::connect(const void* address, std::size_t bytes) noexcept {
     }
     if (address_.isAny()) address_.host = to->isLoopback() ? to->host : kernel().addressFor(*to);
     state_ = State::connecting;
+    error_ = 0;
     peerAddress_ = *to;
     sendSyn(*to, 0);
     return -EINPROGRESS;
 }
 
+int SimStream::connectOutcome() noexcept {
+    switch (state_) {
+        case State::connecting:
+            return -EINPROGRESS;
+        case State::connected:
+            return 0;
+        default:
+            return error_ ? -std::exchange(error_, 0) : -ECONNABORTED;
+    }
+}
+
 int SimStream::unixConnect(const SimAddress& to) {
     SimStream* listener = kernel().listenerAt(to);
-    if (!listener) return kernel().isPathTaken(to.host) ? -ECONNREFUSED : -ENOENT;
+    bool isFile = !to.host.empty() && to.host[0] != 0;
+    if (!listener) return isFile && !kernel().isPathTaken(to.host) ? -ENOENT : -ECONNREFUSED;
     if (listener->backlog_.size() >= listener->backlogMax_) return -EAGAIN;
     auto child = makeRef<SimStream>(kernel(), AF_UNIX);
     child->address_ = peerAddress_ = to;
@@ -193,7 +206,7 @@ int SimStream::name(void* into, std::size_t& bytes) const noexcept {
 }
 
 int SimStream::peerName(void* into, std::size_t& bytes) const noexcept {
-    if (state_ != State::connected || isReset_) return -ENOTCONN;
+    if (state_ != State::connected || (isOver() && !isLocal())) return -ENOTCONN;
     SimAddress unnamed;
     unnamed.family = AF_UNIX;
     (isLocal() && peerAddress_.family == 0 ? unnamed : peerAddress_).copyTo(into, bytes);
@@ -208,13 +221,13 @@ int SimStream::setOption(int level, int option, const void* value, std::size_t b
         lingersNot_ = given.l_onoff != 0 && given.l_linger == 0;
         return 0;
     }
+    if (level != SOL_SOCKET && isLocal()) return -EOPNOTSUPP;
     if (bytes < sizeof(int)) return -EINVAL;
     int number = 0;
     std::memcpy(&number, value, sizeof number);
-    if (level == SOL_SOCKET && option == SO_SNDBUF)
-        sendRoom_ = 2 * static_cast<std::size_t>(number);
-    if (level == SOL_SOCKET && option == SO_RCVBUF) {
-        receiveRoom_ = 2 * static_cast<std::size_t>(number);
+    if (level == SOL_SOCKET && (option == SO_SNDBUF || option == SO_RCVBUF)) {
+        number *= 2;  // as told when asked for
+        (option == SO_SNDBUF ? sendRoom_ : receiveRoom_) = static_cast<std::size_t>(number);
     }
     options_[{level, option}] = number;
     return 0;
@@ -222,6 +235,7 @@ int SimStream::setOption(int level, int option, const void* value, std::size_t b
 
 int SimStream::getOption(int level, int option, void* value, std::size_t& bytes) noexcept {
     if (option < 0) return -ENOPROTOOPT;
+    if (level != SOL_SOCKET && isLocal()) return -EOPNOTSUPP;
     if (bytes < sizeof(int)) return -EINVAL;
     int number = 0;
     if (level == SOL_SOCKET && option == SO_ERROR) {

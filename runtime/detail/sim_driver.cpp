@@ -284,13 +284,15 @@ unsigned SimulatedDriver::wait(Duration timeout) noexcept {
     wantsWakeAt_ = {};
     ++stats_.enters;
     if (strikes(Fault::clockStep)) world_.moveTo(after(world_.now(), upTo(200)));
-    clearWake();
+    bool wasWoken = clearWake();
     handOver();
     if (!strikes(Fault::interruptedWait)) {
         look();
+        if (told_ == 0) confirmSilent();
         Time deadline = after(world_.now(), std::max(timeout, Duration::zero()));
         if (strikes(Fault::lateWake)) deadline = after(deadline, upTo(50));
-        if (told_ == 0 && deadline > world_.now()) block(deadline);
+        bool isIdle = told_ == 0 && !wasWoken && unheard_.empty();
+        if (isIdle && deadline > world_.now()) block(deadline);
     }
     confirmSilent();
     world_.moveTo(world_.now() + costOfTurn);
@@ -305,14 +307,14 @@ unsigned SimulatedDriver::wait(Duration timeout) noexcept {
 void SimulatedDriver::block(Time deadline) {
     wantsWakeAt_ = deadline;
     if (isStepped_) return;
-    while (told_ == 0 && !isWoken_.load(std::memory_order_acquire)) {
+    while (told_ == 0 && unheard_.empty() && !isWoken_.load(std::memory_order_acquire)) {
         Time next = std::min({deadline, world_.nextDue(), dueAt()});
         if (next == never) {
             pollfd woken{wakeFd_, POLLIN, 0};
             ::poll(&woken, 1, -1);
             break;
         }
-        world_.moveTo(next);
+        world_.moveTo(std::max(next, after(world_.now(), costOfTurn)));
         handOver();
         look();
         if (world_.now() >= deadline) break;
@@ -320,17 +322,20 @@ void SimulatedDriver::block(Time deadline) {
     clearWake();
 }
 
+bool SimulatedDriver::isBusy() const noexcept {
+    return isWoken_.load(std::memory_order_acquire) || !ready_.empty() || !starting_.empty() ||
+           !silent_.empty() || !unheard_.empty() || canServeStarved();
+}
+
 Time SimulatedDriver::dueAt() const noexcept {
-    bool isBusy = isWoken_.load(std::memory_order_acquire) || !ready_.empty() ||
-                  !starting_.empty() || !silent_.empty() || !unheard_.empty() || canServeStarved();
-    return isBusy ? world_.now() : std::min(nextVisible(), wantsWakeAt_);
+    return isBusy() ? world_.now() : std::min(nextVisible(), wantsWakeAt_);
 }
 
 void SimulatedDriver::flush() noexcept {
     handOver();
     progress();
     isParked_ = true;
-    if (!news_.empty() || !starting_.empty()) wake();
+    if (!news_.empty() || isBusy()) wake();
 }
 
 void SimulatedDriver::wake() noexcept {
@@ -339,10 +344,11 @@ void SimulatedDriver::wake() noexcept {
     [[maybe_unused]] ssize_t written = ::write(wakeFd_, &one, sizeof one);
 }
 
-void SimulatedDriver::clearWake() noexcept {
-    if (!isWoken_.exchange(false, std::memory_order_acq_rel)) return;
+bool SimulatedDriver::clearWake() noexcept {
+    if (!isWoken_.exchange(false, std::memory_order_acq_rel)) return false;
     std::uint64_t count;
     [[maybe_unused]] ssize_t got = ::read(wakeFd_, &count, sizeof count);
+    return true;
 }
 
 int SimulatedDriver::fd() noexcept {

@@ -22,6 +22,8 @@ class SimulatedDriver final : public DriverCore, private SimKernel::Watcher {
 
     /// Since when, or from when on, a wait() has something to do.
     Time dueAt() const noexcept;
+    /// Something was asked of its reactor from outside the turns, such as a timer.
+    void lookAgain() noexcept { wantsWakeAt_ = {}; }
 
     const char* name() const noexcept override { return "sim"; }
     DriverFeatures features() const noexcept override { return features_; }
@@ -111,11 +113,12 @@ class SimulatedDriver final : public DriverCore, private SimKernel::Watcher {
     bool hasVisibleNews() const noexcept;
     Time nextVisible() const noexcept;
     std::size_t chooseNews() noexcept;
+    bool isBusy() const noexcept;
     void tell();
     void tellOne(News news);
     void block(Time deadline);
     void look();
-    void clearWake() noexcept;
+    bool clearWake() noexcept;
     std::uint64_t digestOf(const Operation& operation) const noexcept;
     void scribble(const Operation& operation, std::size_t from) noexcept;
     void bufferReturned(std::uint32_t buffer) noexcept override { freeBuffers_.push_back(buffer); }

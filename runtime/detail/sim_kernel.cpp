@@ -3,6 +3,7 @@
 #include <wring/runtime/detail/sim_file.hpp>
 #include <wring/runtime/detail/sim_stream.hpp>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <algorithm>
 
@@ -16,11 +17,15 @@ SimKernel::SimKernel(SimWorld& world, std::uint32_t number, std::vector<std::str
 }
 
 SimKernel::~SimKernel() {
+    closeAll();
+    world_.remove(*this);
+}
+
+void SimKernel::closeAll() noexcept {
     watcher_ = nullptr;
     for (std::size_t i = 0; i < objects_.size(); ++i) {
         if (objects_[i]) close(firstDescriptor + static_cast<int>(i));
     }
-    world_.remove(*this);
 }
 
 bool SimKernel::hasAddress(const std::string& address) const noexcept {
@@ -72,10 +77,11 @@ int SimKernel::close(int fd) noexcept {
     return 0;
 }
 
-int SimKernel::socket(int family, int type) {
+int SimKernel::socket(int family, int type, int protocol) {
     int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) return -EAFNOSUPPORT;
-    if (kind != SOCK_STREAM) return -EPROTONOSUPPORT;
+    bool isKnown = protocol == 0 || protocol == (family == AF_UNIX ? AF_UNIX : IPPROTO_TCP);
+    if (kind != SOCK_STREAM || !isKnown) return -EPROTONOSUPPORT;
     if (world_.faults().strikes(Fault::socketNoDescriptor)) return -EMFILE;
     return open(makeRef<SimStream>(*this, family));
 }
@@ -126,7 +132,7 @@ int SimKernel::connect(int fd, const void* address, std::size_t bytes) {
     if (!socket) return -EBADF;
     int outcome = socket->connect(address, bytes);
     world_.runDue();
-    return outcome == -EINPROGRESS ? socket->connect(address, bytes) : outcome;
+    return outcome == -EINPROGRESS ? socket->connectOutcome() : outcome;
 }
 
 int SimKernel::send(int fd, std::string_view text) {
@@ -138,13 +144,18 @@ int SimKernel::send(int fd, std::string_view text) {
     return outcome;
 }
 
-std::string SimKernel::receive(int fd, std::size_t most) {
+int SimKernel::receive(int fd, std::span<std::byte> into) {
     SimObject* socket = object(fd);
-    std::string text(socket ? most : 0, '\0');
-    std::span<std::byte> room(reinterpret_cast<std::byte*>(text.data()), text.size());
-    int outcome = socket ? socket->receive(room) : -EBADF;
-    if (outcome == -ENOTSOCK) outcome = socket->read(room, -1);
+    if (!socket) return -EBADF;
+    int outcome = socket->receive(into);
+    if (outcome == -ENOTSOCK) outcome = socket->read(into, -1);
     world_.runDue();
+    return outcome;
+}
+
+std::string SimKernel::receive(int fd, std::size_t most) {
+    std::string text(most, '\0');
+    int outcome = receive(fd, {reinterpret_cast<std::byte*>(text.data()), text.size()});
     text.resize(outcome > 0 ? static_cast<std::size_t>(outcome) : 0);
     return text;
 }

@@ -51,13 +51,15 @@ class SimKernel {
     /// A descriptor for it, the lowest free one, or -EMFILE.
     int open(Ref<SimObject> object);
     int close(int fd) noexcept;
+    /// For the end of the world: nobody is told any more.
+    void closeAll() noexcept;
     /// How many are open, and how many may be.
     int openDescriptors() const noexcept { return openCount_; }
     /// How often a descriptor was closed.
     std::uint64_t closes() const noexcept { return closes_; }
     void setDescriptorLimit(int limit) noexcept { limit_ = limit; }
 
-    int socket(int family, int type);
+    int socket(int family, int type, int protocol = 0);
     int socketPair(int (&fds)[2]);
     int pipe(int (&fds)[2]);
     /// A file of its own with that content.
@@ -68,6 +70,7 @@ class SimKernel {
     int listen(int fd, int backlog);
     int connect(int fd, const void* address, std::size_t bytes);
     int send(int fd, std::string_view text);
+    int receive(int fd, std::span<std::byte> into);
     std::string receive(int fd, std::size_t most);
     int shutdown(int fd, int how);
 

@@ -38,8 +38,10 @@ class SimObject : public RefCounted {
     virtual int bind(const void*, std::size_t) noexcept { return -ENOTSOCK; }
     virtual int listen(int) noexcept { return -ENOTSOCK; }
     virtual int accept(Ref<SimObject>&) noexcept { return -ENOTSOCK; }
-    /// Begins, then tells how it went: -EINPROGRESS while that is open.
+    /// Begins; mostly -EINPROGRESS.
     virtual int connect(const void*, std::size_t) noexcept { return -ENOTSOCK; }
+    /// How the connect() that was begun went: -EINPROGRESS while that is open.
+    virtual int connectOutcome() noexcept { return -ENOTSOCK; }
     virtual int shutdown(int) noexcept { return -ENOTSOCK; }
     virtual int name(void*, std::size_t&) const noexcept { return -ENOTSOCK; }
     virtual int peerName(void*, std::size_t&) const noexcept { return -ENOTSOCK; }

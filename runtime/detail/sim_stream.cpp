@@ -47,28 +47,38 @@ unsigned SimStream::readiness() const noexcept {
     if (!arrived_.empty() || isAtEnd || error_) ready |= POLLIN;
     if (isAtEnd) ready |= POLLRDHUP;
     if (sendSpace() > 0 || isSendShut_ || isReset_ || error_) ready |= POLLOUT;
-    if (isReset_ || ((hasEnd_ || isReceiveShut_) && (isSendShut_ || isLocal()))) ready |= POLLHUP;
+    if (isReset_ || ((hasEnd_ || isReceiveShut_) && isSendShut_)) ready |= POLLHUP;
     return error_ ? ready | POLLERR : ready;
 }
 
 std::size_t SimStream::sendSpace() const noexcept {
     std::size_t used = outgoing_.size() + (peer_ ? peer_->wireBytes_ : 0);
+    if (isLocal() && peer_) used += peer_->arrived_.size();  // its until it is received
     return used < sendRoom_ ? sendRoom_ - used : 0;
 }
 
 int SimStream::receive(std::span<std::byte> into) noexcept {
-    if (state_ != State::connected) return error_ ? -std::exchange(error_, 0) : -ENOTCONN;
+    if (state_ == State::connecting) return -EAGAIN;
+    if (state_ != State::connected) {
+        if (error_) return -std::exchange(error_, 0);
+        return isLocal() ? -EINVAL : -ENOTCONN;
+    }
     if (!arrived_.empty()) {
         auto count = static_cast<int>(arrived_.take(into));
-        if (peer_) peer_->pump();
+        if (peer_) {
+            peer_->pump();
+            if (isLocal() && peer_) peer_->changed();
+        }
         return count;
     }
+    if (hasEnd_ && !isLocal()) return 0;  // whatever came after the end
     if (error_) return -std::exchange(error_, 0);
     return hasEnd_ || isReset_ || isReceiveShut_ ? 0 : -EAGAIN;
 }
 
 int SimStream::send(BytesView from) noexcept {
-    if (error_ && state_ != State::connecting) return -std::exchange(error_, 0);
+    if (isLocal() && state_ != State::connected) return -ENOTCONN;
+    if (error_ && !isLocal()) return -std::exchange(error_, 0);
     if (state_ != State::connected) return state_ == State::connecting ? -EAGAIN : -EPIPE;
     if (isSendShut_ || isReset_ || (isLocal() && !peer_)) return -EPIPE;
     std::size_t count = std::min(from.size(), sendSpace());
@@ -172,9 +182,9 @@ void SimStream::arrived(Segment& segment) {
 
 void SimStream::resetArrived() {
     if (isReset_) return;
-    bool isOver = isEndSent_ && hasEnd_;
+    bool wasOver = isOver();
     isReset_ = true;
-    if (!isOver) error_ = hasEnd_ && !isSendShut_ ? EPIPE : ECONNRESET;
+    if (!wasOver) error_ = hasEnd_ && !isSendShut_ ? EPIPE : ECONNRESET;
     outgoing_.clear();
     if (peer_) {
         peer_->peer_ = nullptr;
@@ -234,7 +244,7 @@ void SimStream::closed() noexcept {
         if (SimStream* peer = peer_) {
             pump();
             peer_ = peer->peer_ = nullptr;
-            peer->hasEnd_ = true;
+            peer->hasEnd_ = peer->isSendShut_ = true;
             if (isLoss) peer->error_ = ECONNRESET;
             for (Segment& each : peer->wire_) peer->arrived_.append(each.bytes);
             peer->wire_.clear();
@@ -261,15 +271,27 @@ void SimStream::letGoIfDone() noexcept {
 }
 
 int SimStream::shutdown(int how) noexcept {
-    if (state_ == State::listening && how != SHUT_WR) {
+    if (how < SHUT_RD || how > SHUT_RDWR) return -EINVAL;
+    if (state_ == State::listening) {
+        if (how == SHUT_WR) return 0;
         state_ = State::fresh;
         abandonBacklog();
         changed();
         return 0;
     }
-    if (state_ != State::connected) return -ENOTCONN;
-    if (isReset_) return isLocal() ? 0 : -ENOTCONN;
-    if (how != SHUT_WR) isReceiveShut_ = true;
+    if (state_ == State::connecting) {
+        connectFailed(ECONNRESET);
+        return 0;
+    }
+    if (state_ != State::connected) return isLocal() ? 0 : -ENOTCONN;
+    if (isOver()) return isLocal() ? 0 : -ENOTCONN;
+    if (how != SHUT_WR) {
+        isReceiveShut_ = true;
+        if (isLocal() && peer_) {
+            peer_->isSendShut_ = true;
+            peer_->changed();
+        }
+    }
     if (how != SHUT_RD) {
         isSendShut_ = true;
         pump();

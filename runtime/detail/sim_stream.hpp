@@ -35,6 +35,7 @@ class SimStream final : public SimObject {
     int listen(int backlog) noexcept override;
     int accept(Ref<SimObject>& accepted) noexcept override;
     int connect(const void* address, std::size_t bytes) noexcept override;
+    int connectOutcome() noexcept override;
     int shutdown(int how) noexcept override;
     int name(void* into, std::size_t& bytes) const noexcept override;
     int peerName(void* into, std::size_t& bytes) const noexcept override;
@@ -56,6 +57,8 @@ class SimStream final : public SimObject {
         std::uint32_t from;  // the number of the host it comes from
     };
 
+    /// Both ends have finished, or the connection is broken.
+    bool isOver() const noexcept { return isReset_ || (isEndSent_ && hasEnd_); }
     bool isLocal() const noexcept { return address_.isUnix(); }
     int unixConnect(const SimAddress& to);
     void sendSyn(const SimAddress& to, unsigned tries);

@@ -105,7 +105,9 @@ int SimulatedDriver::attempt(Operation& operation, std::string& received) {
         case Verb::acceptMulti:
             return tryAccept(operation.fd_);
         case Verb::connect: {
-            int outcome = object->connect(operation.data_, operation.length_);
+            bool hasBegun = std::exchange(operation.extra_, 1) != 0;
+            int outcome = hasBegun ? object->connectOutcome()
+                                   : object->connect(operation.data_, operation.length_);
             return outcome == -EINPROGRESS ? -EAGAIN : outcome;
         }
         case Verb::recv:
@@ -127,8 +129,10 @@ int SimulatedDriver::attempt(Operation& operation, std::string& received) {
 
 int SimulatedDriver::tryReceive(Operation& operation, std::string& received) {
     SimObject& object = *kernel_.object(operation.fd_);
-    if ((object.readiness() & POLLIN) == 0) return -EAGAIN;
-    if (strikes(Fault::receiveNoMemory)) return world_.choices().choose(2) ? -ENOBUFS : -ENOMEM;
+    bool isReady = (object.readiness() & (POLLIN | POLLHUP | POLLERR)) != 0;
+    if (isReady && strikes(Fault::receiveNoMemory)) {
+        return world_.choices().choose(2) ? -ENOBUFS : -ENOMEM;
+    }
     auto most = static_cast<std::size_t>(operation.length_);
     if (most > 1 && strikes(Fault::shortReceive)) {
         most -= world_.choices().choose(static_cast<std::uint32_t>(most));
@@ -345,8 +349,8 @@ void SimulatedDriver::confirmSilent() {
     }
 }
 
-int SimulatedDriver::openSocket(int family, int type, int) noexcept {
-    return kernel_.socket(family, type);
+int SimulatedDriver::openSocket(int family, int type, int protocol) noexcept {
+    return kernel_.socket(family, type, protocol);
 }
 
 int SimulatedDriver::bind(int fd, const void* address, std::size_t bytes) noexcept {
@@ -385,8 +389,10 @@ int SimulatedDriver::shutdownNow(int fd, int how) noexcept {
 int SimulatedDriver::closeNow(int fd) noexcept {
     if (kernel_.object(fd)) {
         Descriptor& known = descriptor(fd);
-        WRING_ASSERT(known.waiting[0].empty() && known.waiting[1].empty() && known.polls.empty(),
-                     "a descriptor was closed while an operation waited on it");
+        bool isInUse =
+            !known.waiting[0].empty() || !known.waiting[1].empty() || !known.polls.empty();
+        starting_.forEach([&](Operation& each) { isInUse = isInUse || each.fd_ == fd; });
+        WRING_ASSERT(!isInUse, "a descriptor was closed while an operation waited on it");
         ++closed_;
     }
     world_.note(kernel_, "close", fd, 0);

@@ -1,8 +1,6 @@
 #include <wring/tests/support/driver_fixture.hpp>
 
 #include <poll.h>
-#include <csignal>
-#include <thread>
 
 // Cancelling, waiting, waking, full queues and identities: what no single verb is about.
 
@@ -17,7 +15,7 @@ using testing::Room;
 class DriverCancelTest : public testing::DriverTest {
  protected:
     void makeSmall() {
-        DriverOptions options = GetParam().options();
+        DriverOptions options = setup().options();
         options.submissionEntries = 8;
         options.completionEntries = 16;
         make(options);
@@ -171,36 +169,10 @@ TEST_P(DriverCancelTest, waitTellsHowManyCompletionsItTold) {
     EXPECT_EQ(driver().stats().completions, 3u);
 }
 
-TEST_P(DriverCancelTest, wakeFromAnotherThreadEndsAWaitForEver) {
-    for (int round = 0; round < 50; ++round) {
-        std::thread other([&] { driver().wake(); });
-        driver().wait(Duration::max());
-        other.join();
-    }
-    settle();
-    EXPECT_EQ(driver().stats().inFlight, 0u);
-}
-
 TEST_P(DriverCancelTest, wakeBeforeTheWaitIsNotLost) {
     driver().wake();
     driver().wake();
     driver().wait(Duration::max());
-    EXPECT_EQ(driver().stats().inFlight, 0u);
-}
-
-Driver* signalled = nullptr;
-
-TEST_P(DriverCancelTest, wakeFromASignalHandlerEndsAWaitForEver) {
-    signalled = &driver();
-    auto before = std::signal(SIGUSR1, [](int) { signalled->wake(); });
-    ASSERT_NE(before, SIG_ERR);
-    std::raise(SIGUSR1);
-    driver().wait(Duration::max());
-    const pthread_t self = ::pthread_self();
-    std::thread other([=] { ::pthread_kill(self, SIGUSR1); });
-    driver().wait(Duration::max());
-    other.join();
-    std::signal(SIGUSR1, before);
     EXPECT_EQ(driver().stats().inFlight, 0u);
 }
 
@@ -226,24 +198,6 @@ TEST_P(DriverCancelTest, theDescriptorIsReadableOnceThereIsWork) {
     driver().cancel(multi);
     driver().flush();
     EXPECT_TRUE(isReadable(2000));
-    ASSERT_TRUE(untilEnd(multi));
-}
-
-TEST_P(DriverCancelTest, whoAlreadyPollsTheDescriptorIsToldOfNews) {
-    Ends ends = socketPair();
-    Probe multi;
-    multi.prepareRecvMulti(ends.near);
-    driver().submit(multi);
-    driver().fd();
-    for (std::size_t round = 1; round <= 20; ++round) {
-        settle();
-        std::thread other([&] { put(ends.far, "x"); });
-        pollfd one{driver().fd(), POLLIN, 0};
-        EXPECT_EQ(::poll(&one, 1, 2000), 1);
-        other.join();
-        ASSERT_TRUE(until([&] { return multi.data.size() == round; }));
-    }
-    driver().cancel(multi);
     ASSERT_TRUE(untilEnd(multi));
 }
 
@@ -321,7 +275,7 @@ TEST_P(DriverCancelTest, aDriverThatGoesLetsGoOfWhatItHas) {
     settle();
     queued.prepareRecv(ends.far, room.bytes);
     driver().submit(queued);
-    make(GetParam().options());
+    make(setup().options());
     EXPECT_FALSE(waiting.inFlight());
     EXPECT_FALSE(queued.inFlight());
     EXPECT_TRUE(waiting.results.empty()) << "nobody is told any more";
@@ -355,10 +309,10 @@ TEST_P(DriverCancelDeathTest, anOperationMustNotDieOrChangeWhileTheKernelHasIt) 
         "submitted twice");
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, DriverCancelTest, ::testing::ValuesIn(testing::allDrivers()),
+INSTANTIATE_TEST_SUITE_P(Drivers, DriverCancelTest, ::testing::ValuesIn(testing::everyDriver()),
                          testing::nameOf);
-INSTANTIATE_TEST_SUITE_P(Drivers, DriverCancelDeathTest, ::testing::ValuesIn(testing::allDrivers()),
-                         testing::nameOf);
+INSTANTIATE_TEST_SUITE_P(Drivers, DriverCancelDeathTest,
+                         ::testing::ValuesIn(testing::everyDriver()), testing::nameOf);
 
 }  // namespace
 }  // namespace wring

@@ -22,7 +22,7 @@ TEST_P(DriverReceiveTest, dataComesPieceByPieceInOneOperation) {
     }
     EXPECT_EQ(multi.data, sent);
     EXPECT_EQ(multi.ends, 0);
-    ::shutdown(ends.far, SHUT_WR);
+    finish(ends.far);
     ASSERT_TRUE(untilEnd(multi));
     EXPECT_EQ(multi.result(), 0);
     settle();
@@ -32,7 +32,7 @@ TEST_P(DriverReceiveTest, dataComesPieceByPieceInOneOperation) {
 TEST_P(DriverReceiveTest, theEndComesAfterTheDataSentWithIt) {
     Ends ends = tcpPair();
     put(ends.far, "last words");
-    ::shutdown(ends.far, SHUT_WR);
+    finish(ends.far);
     Probe multi;
     multi.prepareRecvMulti(ends.near);
     driver().submit(multi);
@@ -157,7 +157,7 @@ TEST_P(DriverReceiveTest, aReceiverAtItsEndPassesItsTurnOn) {
     driver().submit(held);
     put(holder.far, "held");
     ASSERT_TRUE(until([&] { return held.kept.size() == 1; }));
-    ::shutdown(ended.far, SHUT_WR);
+    finish(ended.far);
     first.prepareRecvMulti(ended.near);
     driver().submit(first);
     settle();
@@ -283,7 +283,7 @@ TEST_P(DriverReceiveTest, aBufferGoesBackWhenItsBytesEnd) {
     ASSERT_TRUE(untilEnd(multi));
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, DriverReceiveTest, ::testing::ValuesIn(testing::allDrivers()),
+INSTANTIATE_TEST_SUITE_P(Drivers, DriverReceiveTest, ::testing::ValuesIn(testing::everyDriver()),
                          testing::nameOf);
 
 }  // namespace

@@ -18,6 +18,7 @@ struct DriverSetup {
     std::string name;
     DriverKind kind;
     std::vector<std::string> disabled;
+    bool isSimulated = false;  // the fixture makes it, on a simulated host
 
     DriverOptions options() const {
         DriverOptions chosen;
