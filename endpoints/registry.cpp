@@ -1,7 +1,10 @@
 #include <wring/endpoints/registry.hpp>
 
+#include <wring/endpoints/detail/adopted_parsers.hpp>
 #include <wring/endpoints/detail/excerpt.hpp>
+#include <wring/endpoints/detail/proxy_parser.hpp>
 #include <wring/endpoints/detail/tcp_parsers.hpp>
+#include <wring/endpoints/detail/unix_parsers.hpp>
 
 #include <map>
 
@@ -39,7 +42,10 @@ EndpointRegistry& EndpointRegistry::instance() {
 }
 
 EndpointRegistry::EndpointRegistry() : types_(std::make_unique<Types>()) {
+    detail::addAdoptedParsers(*this);
+    detail::addProxyParser(*this);
     detail::addTcpParsers(*this);
+    detail::addUnixParsers(*this);
 }
 EndpointRegistry::~EndpointRegistry() = default;
 

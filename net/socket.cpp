@@ -1,6 +1,7 @@
 #include <wring/net/socket.hpp>
 
 #include <wring/net/detail/connection.hpp>
+#include <wring/net/proxy_header.hpp>
 #include <wring/runtime/reactor.hpp>
 
 #include <sys/socket.h>
@@ -23,17 +24,29 @@ Address peerOf(Reactor& reactor, int fd) noexcept {
     return Address::fromSockaddr(&storage, bytes);
 }
 
+Address hostOf(Reactor& reactor, int fd, const ProxyHeader* header) noexcept {
+    bool isKnown = header && header->destination.family() != AddressFamily::none;
+    return isKnown ? header->destination : hostOf(reactor, fd);
+}
+
+Address peerOf(Reactor& reactor, int fd, const ProxyHeader* header) noexcept {
+    bool isKnown = header && header->source.family() != AddressFamily::none;
+    return isKnown ? header->source : peerOf(reactor, fd);
+}
+
 }  // namespace detail
 
 Socket::Socket(Reactor& reactor, int fd) noexcept : reactor_(&reactor), fd_(fd) {}
 
 Socket::Socket(Socket&& other) noexcept
-    : reactor_(other.reactor_), fd_(other.release()), group_(std::move(other.group_)) {}
+    : reactor_(other.reactor_), fd_(other.release()), group_(std::move(other.group_)),
+      proxyHeader_(std::move(other.proxyHeader_)) {}
 
 Socket& Socket::operator=(Socket other) noexcept {
     std::swap(reactor_, other.reactor_);
     std::swap(fd_, other.fd_);
     std::swap(group_, other.group_);
+    std::swap(proxyHeader_, other.proxyHeader_);
     return *this;
 }
 
@@ -41,8 +54,10 @@ Socket::~Socket() {
     if (fd_ >= 0) reactor_->closeDescriptor(fd_);
 }
 
-Address Socket::getPeer() const noexcept { return detail::peerOf(*reactor_, fd_); }
-Address Socket::getHost() const noexcept { return detail::hostOf(*reactor_, fd_); }
+Address Socket::getPeer() const noexcept { return detail::peerOf(*reactor_, fd_, proxyHeader_.get()); }
+Address Socket::getHost() const noexcept { return detail::hostOf(*reactor_, fd_, proxyHeader_.get()); }
+
+void Socket::setProxyHeader(Ref<ProxyHeader> header) noexcept { proxyHeader_ = std::move(header); }
 
 void Socket::setGroup(Ref<detail::ConnectionGroup> group) noexcept { group_ = std::move(group); }
 

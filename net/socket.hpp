@@ -7,6 +7,7 @@
 
 namespace wring {
 
+class ProxyHeader;
 class Reactor;
 
 namespace detail {
@@ -38,16 +39,25 @@ class WRING_API Socket {
     const Ref<detail::ConnectionGroup>& group() const noexcept { return group_; }
     void setGroup(Ref<detail::ConnectionGroup> group) noexcept;
 
+    /// What a proxy has said of the connection, whose addresses are then the ones that getPeer()
+    /// and getHost() give; null without a proxy.
+    const Ref<ProxyHeader>& proxyHeader() const noexcept { return proxyHeader_; }
+    void setProxyHeader(Ref<ProxyHeader> header) noexcept;
+
  private:
     Reactor* reactor_;
     int fd_;
     Ref<detail::ConnectionGroup> group_;
+    Ref<ProxyHeader> proxyHeader_;
 };
 
 namespace detail {
 /// The addresses of a descriptor's two ends, of no family where there is none.
 Address hostOf(Reactor& reactor, int fd) noexcept;
 Address peerOf(Reactor& reactor, int fd) noexcept;
+/// Likewise, with what a proxy has said going before; `header` may be null.
+Address hostOf(Reactor& reactor, int fd, const ProxyHeader* header) noexcept;
+Address peerOf(Reactor& reactor, int fd, const ProxyHeader* header) noexcept;
 }  // namespace detail
 
 }  // namespace wring

@@ -12,6 +12,10 @@ namespace wring {
 
 class Socket;
 
+namespace detail {
+struct StreamAccess;
+}
+
 /// A connected stream of bytes in coroutine style: a handle that owns the connection. Destroying
 /// it closes the connection as close() does, without telling when that is done.
 ///
@@ -95,6 +99,7 @@ class WRING_API Stream {
     [[nodiscard]] bool isOpen() const noexcept;
 
  private:
+    friend struct detail::StreamAccess;
     detail::StreamConnection& connection() const noexcept;
     Ref<detail::StreamConnection> connection_;
 };

@@ -1,33 +1,13 @@
 #include <wring/endpoints/detail/tcp_parsers.hpp>
 
 #include <wring/endpoints/arguments.hpp>
+#include <wring/endpoints/detail/backlog.hpp>
 #include <wring/endpoints/registry.hpp>
 #include <wring/endpoints/tcp_endpoints.hpp>
-#include <wring/runtime/log.hpp>
-
-#include <algorithm>
-#include <fstream>
-#include <limits>
 
 namespace wring::detail {
 
 namespace {
-
-constexpr std::int64_t backlogDefault = 50;
-
-int backlogFrom(const Arguments& arguments) {
-    std::int64_t backlog = arguments.integer("backlog", 0, std::numeric_limits<int>::max(),
-                                             backlogDefault);
-    std::int64_t most = std::numeric_limits<int>::max();
-    std::ifstream("/proc/sys/net/core/somaxconn") >> most;
-    if (most > 0 && backlog > most) {
-        log(LogLevel::warning, "endpoint: backlog " + std::to_string(backlog) +
-                                   " is more than net.core.somaxconn, using " +
-                                   std::to_string(most));
-        backlog = most;
-    }
-    return static_cast<int>(backlog);
-}
 
 Address addressFrom(const Arguments& arguments, const std::string& interface, std::uint16_t port) {
     if (interface.empty()) return Address::any4(port);

@@ -1,5 +1,6 @@
 #include <wring/net/detail/connection.hpp>
 
+#include <wring/net/proxy_header.hpp>
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/detail/buffer_pool.hpp>
 #include <wring/runtime/reactor.hpp>
@@ -77,6 +78,7 @@ Connection::Connection(Socket socket)
       receive_(&Connection::onReceived, *this),
       send_(&Connection::onSent, *this),
       group_(socket.group()),
+      proxyHeader_(socket.proxyHeader()),
       fd_(socket.release()) {
     if (group_) group_->add(*this);
 }
@@ -86,11 +88,11 @@ Connection::~Connection() {
 }
 
 Address Connection::getHost() const noexcept {
-    return fd_ < 0 ? Address() : hostOf(reactor(), fd_);
+    return fd_ < 0 ? Address() : hostOf(reactor(), fd_, proxyHeader());
 }
 
 Address Connection::getPeer() const noexcept {
-    return fd_ < 0 ? Address() : peerOf(reactor(), fd_);
+    return fd_ < 0 ? Address() : peerOf(reactor(), fd_, proxyHeader());
 }
 
 int Connection::setFlag(int level, int option, bool on) noexcept {

@@ -70,8 +70,11 @@ class WRING_API Connection : public ReactorResource {
     int fd() const noexcept { return fd_; }
     bool isOpen() const noexcept { return stage_ == Stage::open; }
     bool isClosed() const noexcept { return stage_ == Stage::closed; }
+    /// As a proxy has told, if there is one.
     Address getHost() const noexcept;
     Address getPeer() const noexcept;
+    /// Null without a proxy.
+    const ProxyHeader* proxyHeader() const noexcept { return proxyHeader_.get(); }
     int setFlag(int level, int option, bool on) noexcept;
     bool getFlag(int level, int option) const noexcept;
 
@@ -154,6 +157,7 @@ class WRING_API Connection : public ReactorResource {
     Request receive_;
     Request send_;
     Ref<ConnectionGroup> group_;
+    Ref<ProxyHeader> proxyHeader_;
     Connection* nextInGroup_ = nullptr;
     Connection* previousInGroup_ = nullptr;
     std::unique_ptr<Rest> rest_;

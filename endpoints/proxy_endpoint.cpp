@@ -1,0 +1,147 @@
+#include <wring/endpoints/proxy_endpoint.hpp>
+
+#include <wring/deferred/timeout.hpp>
+#include <wring/net/proxy_header.hpp>
+#include <wring/runtime/detail/operation_awaiter.hpp>
+#include <wring/runtime/log.hpp>
+#include <wring/runtime/reactor.hpp>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace wring {
+
+ProxyOptions::ProxyOptions() = default;
+ProxyOptions::ProxyOptions(const ProxyOptions&) = default;
+ProxyOptions& ProxyOptions::operator=(const ProxyOptions&) = default;
+ProxyOptions::~ProxyOptions() = default;
+
+namespace {
+
+/// No good header came; nobody sees this error.
+struct BadHeader {
+    const char* complaint;
+};
+
+// A negative errno, 0 at the end of the stream, or how many bytes came.
+Task<int> receive(Reactor& reactor, int fd, std::span<std::byte> into, int flags) {
+    detail::OperationAwaiter receiving(reactor.driver());
+    receiving.operation().prepareRecv(fd, into, flags);
+    int result = co_await receiving;
+    if (result == -ECANCELED) co_return Failure::of<CancelledError>(ECANCELED, "recv");
+    co_return result;
+}
+
+// What comes is looked at before it is taken, so that what follows the header stays where it is.
+// Null if the peer leaves before the header is complete.
+Task<Ref<ProxyHeader>> readHeader(Reactor& reactor, int fd) {
+    std::array<std::byte, 512> chunk;
+    std::string header;
+    for (;;) {
+        int seen = co_await receive(reactor, fd, chunk, MSG_PEEK);
+        if (seen <= 0) co_return nullptr;
+        std::size_t before = header.size();
+        header += asText(std::span(chunk).first(static_cast<std::size_t>(seen)));
+        ProxyHeaderResult result = parseProxyHeader(asBytes(header));
+        if (result.state == ProxyHeaderResult::State::invalid) throw BadHeader{result.complaint};
+        bool isComplete = result.state == ProxyHeaderResult::State::complete;
+        std::size_t wanted = (isComplete ? result.size : header.size()) - before;
+        header.resize(before + wanted);
+        while (wanted > 0) {
+            int taken = co_await receive(reactor, fd, std::span(chunk).first(wanted), 0);
+            if (taken <= 0) co_return nullptr;
+            wanted -= static_cast<std::size_t>(taken);
+        }
+        if (isComplete) co_return std::move(result.header);
+    }
+}
+
+void reset(const Socket& socket) noexcept {
+    linger immediately{1, 0};
+    socket.reactor().driver().setOption(socket.fd(), SOL_SOCKET, SO_LINGER, &immediately,
+                                        sizeof immediately);
+}
+
+bool isTrusted(const ProxyOptions& options, const Address& peer) noexcept {
+    auto hasPeer = [&](const AddressRange& range) { return range.contains(peer); };
+    return options.trusted.empty() ||
+           std::any_of(options.trusted.begin(), options.trusted.end(), hasPeer);
+}
+
+// Why a connection is given up, if that is not just its end.
+const char* complaintOf(const Failure& failure) noexcept {
+    if (failure.check<TimeoutError>()) return "the header did not come in time";
+    try {
+        failure.raise();
+    } catch (const BadHeader& bad) {
+        return bad.complaint;
+    } catch (...) {
+        return nullptr;
+    }
+}
+
+detail::Session awaitHeader(Socket socket, Ref<IFactory> factory, Duration limit) {
+    Reactor& reactor = socket.reactor();
+    auto header = co_await outcome(withTimeout(limit, readHeader(reactor, socket.fd()), reactor));
+    if (header && *header) {
+        socket.setProxyHeader(std::move(*header));
+        factory->connectionAccepted(std::move(socket));
+        co_return;
+    }
+    if (header) co_return;
+    reset(socket);
+    const char* complaint = complaintOf(header.error());
+    if (complaint) {
+        log(LogLevel::debug, "haproxy: a connection from " + socket.getPeer().format() +
+                                 " is reset: " + complaint);
+    }
+}
+
+/// Serves what the proxy passes on by a factory that need not know.
+class ProxyFactory final : public IFactory {
+ public:
+    ProxyFactory(Ref<IFactory> inner, const ProxyOptions& options)
+        : inner_(std::move(inner)), options_(options) {}
+    void doStart() override { inner_->doStart(); }
+    void doStop() override { inner_->doStop(); }
+    Ref<IProtocol> buildProtocol(const Address& address) override {
+        return inner_->buildProtocol(address);
+    }
+    void connectionAccepted(Socket socket) noexcept override {
+        if (!isTrusted(options_, socket.getPeer())) return reset(socket);
+        try {
+            awaitHeader(std::move(socket), inner_, options_.headerTimeout);
+        } catch (...) {
+            detail::reportSession(Failure::current());
+        }
+    }
+
+ private:
+    Ref<IFactory> inner_;
+    ProxyOptions options_;
+};
+
+class ProxyServerEndpoint final : public IStreamServerEndpoint {
+ public:
+    ProxyServerEndpoint(Ref<IStreamServerEndpoint> inner, const ProxyOptions& options)
+        : inner_(std::move(inner)), options_(options) {}
+    Deferred<Ref<IListeningPort>> listen(Ref<IFactory> factory) override {
+        return inner_->listen(makeRef<ProxyFactory>(std::move(factory), options_));
+    }
+
+ private:
+    Ref<IStreamServerEndpoint> inner_;
+    ProxyOptions options_;
+};
+
+}  // namespace
+
+Ref<IStreamServerEndpoint> proxyEndpoint(Ref<IStreamServerEndpoint> endpoint,
+                                         ProxyOptions options) {
+    return makeRef<ProxyServerEndpoint>(std::move(endpoint), options);
+}
+
+}  // namespace wring
