@@ -20,19 +20,27 @@ namespace {
 
 int socketFamily(AddressFamily family) noexcept {
     switch (family) {
-        case AddressFamily::ipv4: return AF_INET;
-        case AddressFamily::ipv6: return AF_INET6;
-        case AddressFamily::unixSocket: return AF_UNIX;
-        default: return AF_UNSPEC;
+        case AddressFamily::ipv4:
+            return AF_INET;
+        case AddressFamily::ipv6:
+            return AF_INET6;
+        case AddressFamily::unixSocket:
+            return AF_UNIX;
+        default:
+            return AF_UNSPEC;
     }
 }
 
 std::string familyName(int family) {
     switch (family) {
-        case AF_INET: return "AF_INET";
-        case AF_INET6: return "AF_INET6";
-        case AF_UNIX: return "AF_UNIX";
-        default: return "family " + std::to_string(family);
+        case AF_INET:
+            return "AF_INET";
+        case AF_INET6:
+            return "AF_INET6";
+        case AF_UNIX:
+            return "AF_UNIX";
+        default:
+            return "family " + std::to_string(family);
     }
 }
 
@@ -45,8 +53,8 @@ int socketOption(Reactor& reactor, int fd, int option) {
     std::size_t bytes = sizeof value;
     int result = reactor.driver().getOption(fd, SOL_SOCKET, option, &value, bytes);
     if (result >= 0) return value;
-    refuse(fd, -result, "[Errno " + std::to_string(-result) + "] " +
-                            std::generic_category().message(-result));
+    refuse(fd, -result,
+           "[Errno " + std::to_string(-result) + "] " + std::generic_category().message(-result));
 }
 
 void checkListening(Reactor& reactor, int fd, AddressFamily wanted) {
@@ -56,8 +64,9 @@ void checkListening(Reactor& reactor, int fd, AddressFamily wanted) {
         throw UnsupportedAddressFamily(0, "listen", name + " is of " + familyName(family));
     }
     if (wanted != AddressFamily::none && family != socketFamily(wanted)) {
-        refuse(fd, EAFNOSUPPORT, name + " is " + familyName(family) + ", endpoint wants " +
-                                     familyName(socketFamily(wanted)));
+        refuse(fd, EAFNOSUPPORT,
+               name + " is " + familyName(family) + ", endpoint wants " +
+                   familyName(socketFamily(wanted)));
     }
     if (socketOption(reactor, fd, SO_TYPE) != SOCK_STREAM) {
         refuse(fd, ESOCKTNOSUPPORT, name + " is not a stream socket");

@@ -26,8 +26,8 @@ class WRING_API ListenFDs {
     /// Those that the variables tell of: descriptors `start`, `start` + 1, … if the number of the
     /// process is ours. Whatever does not fit together means none, with one warning.
     static ListenFDs parse(const Environment& environment, int start = firstDescriptor);
-    /// Reads the environment, removes the variables from it, so that no child takes them for its own,
-    /// and makes the descriptors close in a child that executes another program.
+    /// Reads the environment, removes the variables from it, so that no child takes them for its
+    /// own, and makes the descriptors close in a child that executes another program.
     ///
     /// Thread    while no other thread reads or changes the environment.
     static ListenFDs fromEnvironment(int start = firstDescriptor);

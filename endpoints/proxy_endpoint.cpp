@@ -95,8 +95,8 @@ detail::Session awaitHeader(Socket socket, Ref<IFactory> factory, Duration limit
     reset(socket);
     const char* complaint = complaintOf(header.error());
     if (complaint) {
-        log(LogLevel::debug, "haproxy: a connection from " + socket.getPeer().format() +
-                                 " is reset: " + complaint);
+        log(LogLevel::debug,
+            "haproxy: a connection from " + socket.getPeer().format() + " is reset: " + complaint);
     }
 }
 

@@ -20,8 +20,8 @@ class WRING_API ProxyOptions {
 };
 
 /// Listens as `endpoint` does, behind a proxy that puts a PROXY header (version 1 or 2) in front of
-/// each connection. getPeer() and getHost(), also of buildProtocol(), are then what the header says,
-/// and getProxyHeader() gives all of it; where it says nothing they are the connection's own.
+/// each connection. getPeer() and getHost(), also of buildProtocol(), are then what the header
+/// says, and getProxyHeader() gives all of it; where it says nothing they are the connection's own.
 ///
 /// A connection is served once its header has come, in however many pieces. It is reset when the
 /// header is none, is late, or comes from somebody who is not trusted (then unread).

@@ -47,7 +47,8 @@ bool hasLivingOwner(const std::string& path) {
 Task<Socket> UNIXClientEndpoint::attempt(Reactor& reactor, UNIXConnectOptions options) {
     std::optional<Address> address = Address::fromPath(options.path);
     if (!address) {
-        throw BadFileError(0, "connect", detail::shownPath(options.path) + " is no path of a socket");
+        throw BadFileError(0, "connect",
+                           detail::shownPath(options.path) + " is no path of a socket");
     }
     if (options.checkPID && !hasLivingOwner(options.path)) {
         throw BadFileError(0, "connect", options.path + ".lock has no living owner");

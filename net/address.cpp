@@ -239,8 +239,7 @@ std::string Address::host() const {
 
 std::string Address::path() const {
     if (!isShared()) return {};
-    std::string_view bytes(name()->raw.sun_path,
-                           sockaddrSize() - offsetof(sockaddr_un, sun_path));
+    std::string_view bytes(name()->raw.sun_path, sockaddrSize() - offsetof(sockaddr_un, sun_path));
     if (bytes.front() != '\0') bytes.remove_suffix(1);
     return std::string(bytes);
 }

@@ -90,8 +90,7 @@ class WRING_API Address {
     Address(const Address& other) noexcept : raw_(other.raw_), size_(other.size_) {
         if (isShared()) retain();
     }
-    Address(Address&& other) noexcept
-        : raw_(other.raw_), size_(std::exchange(other.size_, 0)) {
+    Address(Address&& other) noexcept : raw_(other.raw_), size_(std::exchange(other.size_, 0)) {
         other.raw_ = {};
     }
     Address& operator=(Address other) noexcept {

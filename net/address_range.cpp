@@ -16,9 +16,12 @@ using Bits = std::span<const unsigned char>;
 Bits bytesOf(const Address& address) noexcept {
     const auto* raw = reinterpret_cast<const unsigned char*>(address.sockaddrData());
     switch (address.family()) {
-        case AddressFamily::ipv4: return {raw + offsetof(sockaddr_in, sin_addr), 4};
-        case AddressFamily::ipv6: return {raw + offsetof(sockaddr_in6, sin6_addr), 16};
-        default: return {};
+        case AddressFamily::ipv4:
+            return {raw + offsetof(sockaddr_in, sin_addr), 4};
+        case AddressFamily::ipv6:
+            return {raw + offsetof(sockaddr_in6, sin6_addr), 16};
+        default:
+            return {};
     }
 }
 

@@ -24,8 +24,8 @@ Task<int> connectOnce(Reactor& reactor, int fd, Address remote) {
 Task<int> connectUntilDone(Reactor& reactor, int fd, Address remote) {
     constexpr Duration patience = std::chrono::milliseconds(50);
     for (;;) {
-        auto result = co_await outcome(withTimeout(patience, connectOnce(reactor, fd, remote),
-                                                   reactor));
+        auto result =
+            co_await outcome(withTimeout(patience, connectOnce(reactor, fd, remote), reactor));
         bool isFull = result ? *result == -EAGAIN : result.error().check<TimeoutError>();
         if (!isFull) co_return result;
         if (result) co_await sleepFor(patience, reactor);
@@ -37,8 +37,8 @@ Task<int> connectUntilDone(Reactor& reactor, int fd, Address remote) {
 Task<Socket> connectSocket(Reactor& reactor, Address remote, std::optional<Address> local) {
     Driver& driver = reactor.driver();
     bool isUnix = remote.family() == AddressFamily::unixSocket;
-    // Or the ring would have a thread of the kernel block at a full backlog, which no cancel reaches
-    // for sure.
+    // Or the ring would have a thread of the kernel block at a full backlog, which no cancel
+    // reaches for sure.
     int type = SOCK_STREAM | (isUnix ? SOCK_NONBLOCK : 0);
     int fd = driver.openSocket(remote.sockaddrData()->sa_family, type, 0);
     if (fd < 0) co_return Failure::of<ConnectBindError>(-fd, "socket");

@@ -131,7 +131,8 @@ Task<DescriptorMessage> receiveDescriptors(Stream& stream, std::size_t bytesMax)
     result.descriptors = message.take();
     if (message.raw().msg_flags & MSG_CTRUNC) {
         stream.abort();
-        throw ConnectionLost(EMFILE, "recvmsg", "descriptors were dropped: the process has too many");
+        throw ConnectionLost(EMFILE, "recvmsg",
+                             "descriptors were dropped: the process has too many");
     }
     std::string_view came(buffer.data(), static_cast<std::size_t>(got));
     result.bytes = Bytes::copyOf(came);

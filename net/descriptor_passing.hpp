@@ -37,12 +37,13 @@ inline constexpr std::size_t descriptorsMax = 253;
 [[nodiscard]] WRING_API Task<> sendDescriptors(Stream& stream, BytesView bytes,
                                                std::span<const int> descriptors);
 
-/// Takes what has come over a UNIX connection, with the descriptors that came with it, waiting until
-/// there is something. A stream on which descriptors are awaited is read by nothing else: read() takes
-/// the bytes, and the kernel closes the descriptors.
+/// Takes what has come over a UNIX connection, with the descriptors that came with it, waiting
+/// until there is something. A stream on which descriptors are awaited is read by nothing else:
+/// read() takes the bytes, and the kernel closes the descriptors.
 ///
 /// Shape     at most `bytesMax` bytes; never beyond the ones that carry the next descriptors.
-/// Errors    ConnectionLost, after it aborted the connection, when the kernel had to drop descriptors
+/// Errors    ConnectionLost, after it aborted the connection, when the kernel had to drop
+/// descriptors
 ///           because this process may have no more (EMFILE); CancelledError. Once the stream is
 ///           closed ConnectionLost; one that waits then is ended by cancelling it.
 /// Cancel    nothing that had come is lost.

@@ -89,7 +89,8 @@ ProxyHeaderResult parseLine(std::string_view text) {
     std::string_view line = text.substr(wordV1.size(), end - wordV1.size());
     std::string_view kind = line.substr(0, line.find(' '));
     if (kind == "UNKNOWN") return result;
-    if (kind != "TCP4" && kind != "TCP6") return invalid("the protocol is none of TCP4, TCP6, UNKNOWN");
+    if (kind != "TCP4" && kind != "TCP6")
+        return invalid("the protocol is none of TCP4, TCP6, UNKNOWN");
     AddressFamily family = kind == "TCP4" ? AddressFamily::ipv4 : AddressFamily::ipv6;
     line.remove_prefix(std::min(line.size(), kind.size() + 1));
     if (!readEnds(family, line, *result.header)) return invalid("bad addresses or ports");

@@ -39,7 +39,9 @@ Address peerOf(Reactor& reactor, int fd, const ProxyHeader* header) noexcept {
 Socket::Socket(Reactor& reactor, int fd) noexcept : reactor_(&reactor), fd_(fd) {}
 
 Socket::Socket(Socket&& other) noexcept
-    : reactor_(other.reactor_), fd_(other.release()), group_(std::move(other.group_)),
+    : reactor_(other.reactor_),
+      fd_(other.release()),
+      group_(std::move(other.group_)),
       proxyHeader_(std::move(other.proxyHeader_)) {}
 
 Socket& Socket::operator=(Socket other) noexcept {
@@ -54,8 +56,12 @@ Socket::~Socket() {
     if (fd_ >= 0) reactor_->closeDescriptor(fd_);
 }
 
-Address Socket::getPeer() const noexcept { return detail::peerOf(*reactor_, fd_, proxyHeader_.get()); }
-Address Socket::getHost() const noexcept { return detail::hostOf(*reactor_, fd_, proxyHeader_.get()); }
+Address Socket::getPeer() const noexcept {
+    return detail::peerOf(*reactor_, fd_, proxyHeader_.get());
+}
+Address Socket::getHost() const noexcept {
+    return detail::hostOf(*reactor_, fd_, proxyHeader_.get());
+}
 
 void Socket::setProxyHeader(Ref<ProxyHeader> header) noexcept { proxyHeader_ = std::move(header); }
 

@@ -3,8 +3,9 @@
 //   unix_echo ENDPOINT [--reactor auto|uring|epoll]
 //   unix_echo unix:/tmp/echo.sock:mode=600
 //
-// Prints "listening on unix:PATH", and for each connection "served pid PID, uid UID: N bytes" at its
-// end. SIGTERM or Ctrl-C: removes the socket, gives open connections two seconds, ends with status 0.
+// Prints "listening on unix:PATH", and for each connection "served pid PID, uid UID: N bytes" at
+// its end. SIGTERM or Ctrl-C: removes the socket, gives open connections two seconds, ends with
+// status 0.
 
 #include <wring/endpoints/registry.hpp>
 #include <wring/endpoints/run.hpp>

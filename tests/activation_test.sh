@@ -99,6 +99,21 @@ serves_behind_a_proxy() {
         stop_server
 }
 
+# HAProxy itself in front, on a socket that it inherits, saying who connected as OPTION tells it.
+serves_behind_haproxy() { # OPTION
+    local names=() echo_server echo_out got
+    start_server "$samples/echo" haproxy:tcp:0:interface=127.0.0.1 || return 1
+    echo_server=$server echo_out=$out
+    printf '%s\n' defaults ' mode tcp' ' timeout connect 10s' ' timeout client 20s' ' timeout server 20s' \
+        'listen front' ' bind fd@3' " server back 127.0.0.1:$port $1" >"$tmp/haproxy.cfg"
+    activated haproxy -db -f "$tmp/haproxy.cfg" || return 1
+    got="$(printf 'through' | talk_socat)"
+    kill -TERM "$server"
+    end_program 5
+    server=$echo_server out=$echo_out
+    same "answer" through "$got" && stop_server
+}
+
 end_left_over() {
     [ -n "$server" ] || return 0
     kill -KILL "$server" 2>/dev/null
@@ -125,6 +140,10 @@ check "activation/unix_echo/recovers" recovers_after_a_kill
 end_left_over
 check "activation/unix_echo/locked" tells_who_has_the_lock
 end_left_over
-check "activation/haproxy" serves_behind_a_proxy
+check "activation/haproxy/by-hand" serves_behind_a_proxy
 end_left_over
+for option in send-proxy send-proxy-v2; do
+    check "activation/haproxy/$option" serves_behind_haproxy "$option"
+    end_left_over
+done
 finish

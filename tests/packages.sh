@@ -13,7 +13,7 @@ wring_package_list() {
         sample) names+=" socat ncat" ;;
         bench) names+=" libbenchmark-dev procps" ;;
         test)
-            names+=" libgtest-dev libgmock-dev libbenchmark-dev socat ncat strace procps systemd"
+            names+=" libgtest-dev libgmock-dev libbenchmark-dev socat ncat strace procps systemd haproxy"
             names+=" python3-twisted"
             names+=" clang-16 libclang-rt-16-dev clang-19 libclang-rt-19-dev"
             ;;

@@ -27,8 +27,8 @@ int byIndex(const Arguments& arguments, const std::vector<int>& descriptors) {
     auto index = static_cast<std::size_t>(arguments.integer("index", 0, most, 0));
     if (descriptors.empty()) arguments.reject("index", "finds no inherited descriptors");
     if (index < descriptors.size()) return descriptors[index];
-    arguments.reject("index", std::to_string(index) + " out of 0.." +
-                                  std::to_string(descriptors.size() - 1));
+    arguments.reject(
+        "index", std::to_string(index) + " out of 0.." + std::to_string(descriptors.size() - 1));
 }
 
 int byName(const Arguments& arguments, const ListenFDs& inherited) {

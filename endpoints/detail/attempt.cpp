@@ -10,8 +10,8 @@ Task<Socket> attemptInTime(Reactor& reactor, Task<Socket> socket, Duration limit
                            std::string destination) {
     auto got = co_await outcome(withTimeout(limit, std::move(socket), reactor));
     if (!got && got.error().check<TimeoutError>()) {
-        co_return Failure(TimeoutError(
-            0, "connect", "User timeout caused connection failure: " + destination));
+        co_return Failure(
+            TimeoutError(0, "connect", "User timeout caused connection failure: " + destination));
     }
     if (!got && got.error().check<CancelledError>()) {
         co_return Failure(ConnectingCancelledError(0, "connect", destination));

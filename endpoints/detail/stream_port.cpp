@@ -36,8 +36,7 @@ class detail::StreamPort::Listening final : public Acceptor {
 
 namespace detail {
 
-StreamPort::StreamPort(Reactor& reactor, std::unique_ptr<PortSource> source,
-                       Ref<IFactory> factory)
+StreamPort::StreamPort(Reactor& reactor, std::unique_ptr<PortSource> source, Ref<IFactory> factory)
     : reactor_(reactor),
       source_(std::move(source)),
       factory_(std::move(factory)),

@@ -95,12 +95,12 @@ void UnixSource::removeStale() const {
     std::optional<File> found = fileAt(path_);
     if (!found || !S_ISSOCK(found->mode) || !isDeserted(options_.path)) return;
     if (::unlink(path_.c_str()) == 0) return;
-    log(LogLevel::warning, "listener: " + path_ + " is stale and cannot be removed: " +
-                               errnoText(errno));
+    log(LogLevel::warning,
+        "listener: " + path_ + " is stale and cannot be removed: " + errnoText(errno));
 }
 
-// The socket's own mode, set before, is what bind() makes the file with, less the umask: so the file
-// never allows more than it shall. Until listen() everybody is refused.
+// The socket's own mode, set before, is what bind() makes the file with, less the umask: so the
+// file never allows more than it shall. Until listen() everybody is refused.
 int UnixSource::bindAndListen(Reactor& reactor, const Address& address) {
     Driver& driver = reactor.driver();
     int fd = driver.openSocket(AF_UNIX, SOCK_STREAM, 0);
@@ -122,7 +122,8 @@ int UnixSource::setMode() const noexcept {
     if (!S_ISSOCK(file_->mode)) return -EEXIST;  // somebody put something else there meanwhile
     if ((file_->mode & 07777) == options_.mode) return 0;
     // Never through a symbolic link that somebody put there meanwhile.
-    return ::fchmodat(AT_FDCWD, path_.c_str(), options_.mode, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : -errno;
+    return ::fchmodat(AT_FDCWD, path_.c_str(), options_.mode, AT_SYMLINK_NOFOLLOW) == 0 ? 0
+                                                                                        : -errno;
 }
 
 std::optional<UnixSource::File> UnixSource::fileAt(const std::string& path) noexcept {

@@ -92,7 +92,8 @@ void readAddresses(unsigned family, std::string_view block, ProxyHeader& header)
             header.source = unixAddress(block, 0);
             header.destination = unixAddress(block, pathBytes);
             break;
-        default: break;
+        default:
+            break;
     }
 }
 
@@ -116,12 +117,23 @@ bool readTls(std::string_view value, ProxyHeader& header) {
     tls.verify = read32(value, 1);
     for (ProxyHeader::Tlv& each : inner) {
         switch (each.type) {
-            case 0x21: tls.version = std::move(each.value); break;
-            case 0x22: tls.commonName = std::move(each.value); break;
-            case 0x23: tls.cipher = std::move(each.value); break;
-            case 0x24: tls.signatureAlgorithm = std::move(each.value); break;
-            case 0x25: tls.keyAlgorithm = std::move(each.value); break;
-            default: break;
+            case 0x21:
+                tls.version = std::move(each.value);
+                break;
+            case 0x22:
+                tls.commonName = std::move(each.value);
+                break;
+            case 0x23:
+                tls.cipher = std::move(each.value);
+                break;
+            case 0x24:
+                tls.signatureAlgorithm = std::move(each.value);
+                break;
+            case 0x25:
+                tls.keyAlgorithm = std::move(each.value);
+                break;
+            default:
+                break;
         }
     }
     header.tls = std::move(tls);
@@ -177,7 +189,8 @@ ProxyHeaderResult parseProxyHeaderV2(std::string_view text) {
         return result;
     }
     if (!areTlvs) return invalid("malformed TLV");
-    if (!isSumRight(text.substr(0, size), fixedBytes + addresses)) return invalid("wrong check sum");
+    if (!isSumRight(text.substr(0, size), fixedBytes + addresses))
+        return invalid("wrong check sum");
     const std::string* tls = result.header->find(ProxyHeader::ssl);
     if (tls && !readTls(*tls, *result.header)) return invalid("malformed TLV about TLS");
     return result;

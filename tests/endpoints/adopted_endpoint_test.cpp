@@ -86,14 +86,15 @@ TEST_P(AdoptedEndpointTest, aStoppedPortCannotListenAgain) {
 TEST_P(AdoptedEndpointTest, theSecondListenFailsAlsoAfterAFailedFirst) {
     run([](Reactor& reactor) -> Task<> {
         PlainListener listener;
-        auto endpoint =
-            makeRef<AdoptedStreamServerEndpoint>(reactor, copyOf(listener.fd()), AddressFamily::ipv4);
+        auto endpoint = makeRef<AdoptedStreamServerEndpoint>(reactor, copyOf(listener.fd()),
+                                                             AddressFamily::ipv4);
         auto port = co_await endpoint->listen(serve(echo));
         auto again = co_await outcome(endpoint->listen(serve(echo)));
         EXPECT_TRUE(!again && again.error().check<AlreadyListened>());
         co_await port->stopListening();
 
-        auto wrong = makeRef<AdoptedStreamServerEndpoint>(reactor, listener.fd(), AddressFamily::ipv6);
+        auto wrong =
+            makeRef<AdoptedStreamServerEndpoint>(reactor, listener.fd(), AddressFamily::ipv6);
         auto first = co_await outcome(wrong->listen(serve(echo)));
         EXPECT_TRUE(!first && first.error().check<CannotListenError>());
         auto second = co_await outcome(wrong->listen(serve(echo)));
@@ -165,8 +166,7 @@ class Activated final : public ::testing::Environment {
     PlainListener listener{4};
 };
 
-[[maybe_unused]] const auto* const activated =
-    ::testing::AddGlobalTestEnvironment(new Activated);
+[[maybe_unused]] const auto* const activated = ::testing::AddGlobalTestEnvironment(new Activated);
 
 using SystemdStringTest = EndpointStringTest;
 

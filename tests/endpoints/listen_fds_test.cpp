@@ -54,15 +54,15 @@ TEST(ListenFDsTest, whatDoesNotFitTogetherMeansNoneAndOneWarning) {
         const char* names;
         const char* warning;
     };
-    for (Case each : {Case{nullptr, nullptr, "LISTEN_FDS is not set"},
-                      Case{"abc", nullptr, "LISTEN_FDS is 'abc'"}, Case{"", nullptr, "is ''"},
-                      Case{"-1", nullptr, "'-1'"}, Case{"-0", nullptr, "'-0'"},
-                      Case{" 1", nullptr, "' 1'"}, Case{"1x", nullptr, "'1x'"},
-                      Case{"99999999999", nullptr, "'99999999999'"},
-                      Case{"3", nullptr, "is not open"}, Case{"2147483647", nullptr, "is not open"},
-                      Case{"2", "a", "LISTEN_FDNAMES has 1 names, LISTEN_FDS says 2"},
-                      Case{"2", "a:b:c", "LISTEN_FDNAMES has 3 names, LISTEN_FDS says 2"},
-                      Case{"2", "", "has 1 names"}}) {
+    for (Case each :
+         {Case{nullptr, nullptr, "LISTEN_FDS is not set"},
+          Case{"abc", nullptr, "LISTEN_FDS is 'abc'"}, Case{"", nullptr, "is ''"},
+          Case{"-1", nullptr, "'-1'"}, Case{"-0", nullptr, "'-0'"}, Case{" 1", nullptr, "' 1'"},
+          Case{"1x", nullptr, "'1x'"}, Case{"99999999999", nullptr, "'99999999999'"},
+          Case{"3", nullptr, "is not open"}, Case{"2147483647", nullptr, "is not open"},
+          Case{"2", "a", "LISTEN_FDNAMES has 1 names, LISTEN_FDS says 2"},
+          Case{"2", "a:b:c", "LISTEN_FDNAMES has 3 names, LISTEN_FDS says 2"},
+          Case{"2", "", "has 1 names"}}) {
         CapturedLog log;
         auto found = ListenFDs::parse({self().c_str(), each.count, each.names}, two.first());
         EXPECT_TRUE(found.inheritedDescriptors().empty()) << each.warning;

@@ -27,7 +27,8 @@ struct Served {
     explicit Served(Reactor& reactor, const std::string& text = "tcp:0:interface=127.0.0.1") {
         record.onMade = [](Recorder& it) {
             ITransport& transport = it.transport();
-            transport.write(transport.getPeer().format() + " " + transport.getHost().format() + " ");
+            transport.write(transport.getPeer().format() + " " + transport.getHost().format() +
+                            " ");
         };
         record.onData = [](Recorder& it, std::string_view data) { it.transport().write(data); };
         serverFromString(reactor, "haproxy:" + text)
@@ -211,15 +212,17 @@ TEST_P(ProxyEndpointTest, whoIsNotTrustedIsResetUnread) {
 
 TEST_P(ProxyEndpointTest, standsInFrontOfAUnixSocketToo) {
     Folder folder;
-    run([](Reactor& reactor, std::string path) -> Task<> {
-        Served served(reactor, "unix:" + path + ":mode=600:trust=unix");
-        Stream client = co_await clientFromString(reactor, "unix:" + path)->connectStream();
-        co_await client.write(line4);
-        co_await until(reactor, [&] { return served.record.made == 1; });
-        EXPECT_EQ(served.record.protocol->transport().getPeer().format(), "192.0.2.1:56324");
-        co_await client.close();
-        co_await end(reactor, &served);
-    }, folder / "sock");
+    run(
+        [](Reactor& reactor, std::string path) -> Task<> {
+            Served served(reactor, "unix:" + path + ":mode=600:trust=unix");
+            Stream client = co_await clientFromString(reactor, "unix:" + path)->connectStream();
+            co_await client.write(line4);
+            co_await until(reactor, [&] { return served.record.made == 1; });
+            EXPECT_EQ(served.record.protocol->transport().getPeer().format(), "192.0.2.1:56324");
+            co_await client.close();
+            co_await end(reactor, &served);
+        },
+        folder / "sock");
 }
 
 TEST_P(ProxyEndpointTest, aStoppingReactorEndsTheWaitForAHeader) {

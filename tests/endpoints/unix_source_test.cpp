@@ -62,7 +62,8 @@ void runRace(Race& race, int self, const std::string& path) {
 
 TEST(UnixSourceTest, ofTwoProcessesThatStartAtOnceExactlyOneListens) {
     Folder folder;
-    void* memory = ::mmap(nullptr, sizeof(Race), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        ::mmap(nullptr, sizeof(Race), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ASSERT_NE(memory, MAP_FAILED);
     auto* race = new (memory) Race;
     pid_t child = ::fork();
@@ -89,14 +90,16 @@ bool forbidModes() {
         return sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
     };
     sock_filter refused = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
-    sock_filter program[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-        refuseCall(SYS_fchmod), refused,
-        refuseCall(SYS_fchmodat), refused,
+    sock_filter program[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                             refuseCall(SYS_fchmod),
+                             refused,
+                             refuseCall(SYS_fchmodat),
+                             refused,
 #ifdef SYS_chmod
-        refuseCall(SYS_chmod), refused,
+                             refuseCall(SYS_chmod),
+                             refused,
 #endif
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+                             BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
     sock_fprog all{static_cast<unsigned short>(std::size(program)), program};
     return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
            ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all) == 0;

@@ -12,9 +12,10 @@ TEST_F(UnixStringTest, goodOnesAreAccepted) {
     for (const std::string& text :
          {std::string("unix:/tmp/s"), std::string("UNIX:/tmp/s"), std::string("unix:relative.sock"),
           std::string("unix:/tmp/a\\:b\\=c\\\\d"), std::string("unix:address=/tmp/s"),
-          std::string("unix:/tmp/s:mode=600:backlog=5:lockfile=0"), std::string("unix:/tmp/s:660:5:1"),
-          "unix:" + std::string(107, 'x'), "unix:" + withNul(std::string(107, 'x')),
-          "unix:" + withNul("name:lockfile=0"), std::string("unix:/tmp/caf\xe9")}) {
+          std::string("unix:/tmp/s:mode=600:backlog=5:lockfile=0"),
+          std::string("unix:/tmp/s:660:5:1"), "unix:" + std::string(107, 'x'),
+          "unix:" + withNul(std::string(107, 'x')), "unix:" + withNul("name:lockfile=0"),
+          std::string("unix:/tmp/caf\xe9")}) {
         EXPECT_EQ(server(text), "accepted") << text;
     }
     for (const std::string& text :
@@ -31,18 +32,17 @@ struct Bad {
 };
 
 TEST_F(UnixStringTest, aBadOneToListenOnIsNamed) {
-    for (Bad each : {Bad{"unix", "missing address"}, Bad{"unix:", "address is empty"},
-                     Bad{"unix:/tmp/a\\", "dangling escape"},
-                     Bad{"unix:/s:mode=999", "'999' is not octal"},
-                     Bad{"unix:/s:mode=8", "'8' is not octal"},
-                     Bad{"unix:/s:mode=10666", "10666 out of octal 0..777"},
-                     Bad{"unix:/s:mode=", "mode is empty"},
-                     Bad{"unix:/s:mode=-1", "mode '-1' is not octal"},
-                     Bad{"unix:/s:backlog=-1", "backlog"},
-                     Bad{"unix:/s:lockfile=-1", "lockfile -1 out of 0.."},
-                     Bad{"unix:/s:lockfile=no", "lockfile 'no' is not a decimal number"},
-                     Bad{"unix:/s:wantPID=1", "unknown argument 'wantPID'"},
-                     Bad{"unix:/s:600:5:1:2", "too many positional arguments"}}) {
+    for (Bad each :
+         {Bad{"unix", "missing address"}, Bad{"unix:", "address is empty"},
+          Bad{"unix:/tmp/a\\", "dangling escape"}, Bad{"unix:/s:mode=999", "'999' is not octal"},
+          Bad{"unix:/s:mode=8", "'8' is not octal"},
+          Bad{"unix:/s:mode=10666", "10666 out of octal 0..777"},
+          Bad{"unix:/s:mode=", "mode is empty"}, Bad{"unix:/s:mode=-1", "mode '-1' is not octal"},
+          Bad{"unix:/s:backlog=-1", "backlog"},
+          Bad{"unix:/s:lockfile=-1", "lockfile -1 out of 0.."},
+          Bad{"unix:/s:lockfile=no", "lockfile 'no' is not a decimal number"},
+          Bad{"unix:/s:wantPID=1", "unknown argument 'wantPID'"},
+          Bad{"unix:/s:600:5:1:2", "too many positional arguments"}}) {
         EXPECT_PRED2(has, server(each.text), each.complaint) << each.text;
     }
 }

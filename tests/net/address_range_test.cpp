@@ -17,7 +17,8 @@ TEST(AddressRangeTest, holdsWhatBeginsWithTheSameBits) {
          {Case{"10.0.0.0/8", "10.255.0.1", "11.0.0.0"}, Case{"192.0.2.1", "192.0.2.1", "192.0.2.2"},
           Case{"192.0.2.128/25", "192.0.2.255", "192.0.2.127"}, Case{"0.0.0.0/0", "1.2.3.4", "::1"},
           Case{"2001:db8::/32", "2001:db8:ffff::1", "2001:db9::"}, Case{"::1", "::1", "::2"},
-          Case{"::/0", "2001::1", "1.2.3.4"}, Case{"10.0.0.0/8", "::ffff:10.1.2.3", "::10.1.2.3"}}) {
+          Case{"::/0", "2001::1", "1.2.3.4"},
+          Case{"10.0.0.0/8", "::ffff:10.1.2.3", "::10.1.2.3"}}) {
         auto range = AddressRange::parse(each.range);
         ASSERT_TRUE(range) << each.range;
         EXPECT_TRUE(range->contains(at(each.inside))) << each.range;
@@ -36,9 +37,9 @@ TEST(AddressRangeTest, unixHoldsEveryUnixSocketAndNothingElse) {
 }
 
 TEST(AddressRangeTest, refusesWhatIsNoRange) {
-    for (const char* text : {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x",
-                             "10.0.0.1/8", "::1/129", "::1/64", "localhost", "10.0.0.0/8/8",
-                             "fe80::%1/64", "UNIX"}) {
+    for (const char* text :
+         {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x", "10.0.0.1/8",
+          "::1/129", "::1/64", "localhost", "10.0.0.0/8/8", "fe80::%1/64", "UNIX"}) {
         EXPECT_FALSE(AddressRange::parse(text)) << text;
     }
 }

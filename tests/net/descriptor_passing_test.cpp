@@ -47,7 +47,8 @@ struct Pipe {
 };
 
 bool isSameFile(int a, int b) {
-    struct stat first {}, second {};
+    struct stat first {
+    }, second{};
     return ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 && first.st_ino == second.st_ino;
 }
 

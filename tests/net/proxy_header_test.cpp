@@ -52,14 +52,29 @@ TEST(ProxyHeaderV1Test, anUnknownProtocolHasNoEnds) {
 }
 
 TEST(ProxyHeaderV1Test, aBadLineIsInvalid) {
-    for (std::string line :
-         {"TCP4 300.1.1.1 1.1.1.1 1 2", "TCP4 01.2.3.4 1.1.1.1 1 2", "TCP4 1.1.1 1.1.1.1 1 2",
-          "TCP4 1.1.1.1 1.1.1.1 65536 2", "TCP4 1.1.1.1 1.1.1.1 1 08", "TCP4 1.1.1.1 1.1.1.1 1  80",
-          "TCP4 1.1.1.1 1.1.1.1 -1 2", "TCP4 1.1.1.1 1.1.1.1 +1 2", "TCP4 1.1.1.1 1.1.1.1 x 2",
-          "TCP4 ::1 ::1 1 2", "TCP6 1.1.1.1 1.1.1.1 1 2", "TCP6 fe80::1%1 ::1 1 2",
-          "TCP4  1.1.1.1 1.1.1.1 1 2", "TCP4 1.1.1.1 1.1.1.1 1", "TCP4 1.1.1.1 1.1.1.1 1 2 ",
-          "TCP4 1.1.1.1 1.1.1.1 1 2 3", "TCP4", "TCP4 ", "TCP5 1.1.1.1 1.1.1.1 1 2", "tcp4 1.1.1.1",
-          "", "UNKNOWNX", "UNIX /a /b 1 2"}) {
+    for (std::string line : {"TCP4 300.1.1.1 1.1.1.1 1 2",
+                             "TCP4 01.2.3.4 1.1.1.1 1 2",
+                             "TCP4 1.1.1 1.1.1.1 1 2",
+                             "TCP4 1.1.1.1 1.1.1.1 65536 2",
+                             "TCP4 1.1.1.1 1.1.1.1 1 08",
+                             "TCP4 1.1.1.1 1.1.1.1 1  80",
+                             "TCP4 1.1.1.1 1.1.1.1 -1 2",
+                             "TCP4 1.1.1.1 1.1.1.1 +1 2",
+                             "TCP4 1.1.1.1 1.1.1.1 x 2",
+                             "TCP4 ::1 ::1 1 2",
+                             "TCP6 1.1.1.1 1.1.1.1 1 2",
+                             "TCP6 fe80::1%1 ::1 1 2",
+                             "TCP4  1.1.1.1 1.1.1.1 1 2",
+                             "TCP4 1.1.1.1 1.1.1.1 1",
+                             "TCP4 1.1.1.1 1.1.1.1 1 2 ",
+                             "TCP4 1.1.1.1 1.1.1.1 1 2 3",
+                             "TCP4",
+                             "TCP4 ",
+                             "TCP5 1.1.1.1 1.1.1.1 1 2",
+                             "tcp4 1.1.1.1",
+                             "",
+                             "UNKNOWNX",
+                             "UNIX /a /b 1 2"}) {
         EXPECT_EQ(parse("PROXY " + line + "\r\n").state, State::invalid) << line;
     }
 }
@@ -75,12 +90,13 @@ TEST(ProxyHeaderV1Test, whatCannotBecomeAHeaderIsInvalidAtTheFirstSuchByte) {
         std::string_view text;
         std::size_t goodBytes;
     };
-    for (Case each : {Case{"GET / HTTP/1.1\r\n", 0}, Case{"PRX", 2}, Case{"PROXYX", 5},
-                      Case{"PROXY TCP4G", 10}, Case{"PROXY TCP4 1.x", 13},
-                      Case{"PROXY UNKNOWNX", 13}, Case{"\r\n\r\nX", 4},
-                      Case{"PROXY TCP4 1.1.1.1\rx", 19}, Case{"PROXY UNKNOWN a\n", 15}}) {
+    for (Case each :
+         {Case{"GET / HTTP/1.1\r\n", 0}, Case{"PRX", 2}, Case{"PROXYX", 5}, Case{"PROXY TCP4G", 10},
+          Case{"PROXY TCP4 1.x", 13}, Case{"PROXY UNKNOWNX", 13}, Case{"\r\n\r\nX", 4},
+          Case{"PROXY TCP4 1.1.1.1\rx", 19}, Case{"PROXY UNKNOWN a\n", 15}}) {
         EXPECT_EQ(parse(each.text.substr(0, each.goodBytes)).state, State::incomplete) << each.text;
-        EXPECT_EQ(parse(each.text.substr(0, each.goodBytes + 1)).state, State::invalid) << each.text;
+        EXPECT_EQ(parse(each.text.substr(0, each.goodBytes + 1)).state, State::invalid)
+            << each.text;
     }
 }
 
@@ -112,7 +128,8 @@ TEST(ProxyHeaderV2Test, theEndsAreThoseOfTheBlock) {
                       std::string(15, '\0') + "\x01" + number(1) + number(2);
     expectEnds(v2(0x21, 0x21, six), "[2001:db8::1]:1", "[::1]:2");
     expectEnds(v2(0x21, 0x31, padded("/run/a") + padded("/run/b")), "unix:/run/a", "unix:/run/b");
-    expectEnds(v2(0x21, 0x31, padded("") + padded('\0' + std::string("name"))), "unix:", "unix:@name");
+    expectEnds(v2(0x21, 0x31, padded("") + padded('\0' + std::string("name"))),
+               "unix:", "unix:@name");
     EXPECT_EQ(expectGood(v2(0x21, 0x11, ends4)).header->type, AddressType::tcp);
     EXPECT_EQ(expectGood(v2(0x21, 0x12, ends4)).header->type, AddressType::udp);
     EXPECT_EQ(expectGood(v2(0x21, 0x11, ends4)).header->version, 2);
@@ -190,9 +207,10 @@ TEST(ProxyHeaderV2Test, theLongestHeaderIsTaken) {
 
 TEST(ProxyHeaderV2Test, whateverComesTheVerdictNeverChangesForTheWorseOrBetter) {
     std::mt19937 random(1);
-    const std::string seeds[] = {"PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n",
-                                 v2(0x21, 0x11, ends4 + tlv(1, "h2") + tlv(0x20, "\x01\x02\x03\x04\x05")),
-                                 v2(0x21, 0x31, padded("/a") + padded("/b"))};
+    const std::string seeds[] = {
+        "PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n",
+        v2(0x21, 0x11, ends4 + tlv(1, "h2") + tlv(0x20, "\x01\x02\x03\x04\x05")),
+        v2(0x21, 0x31, padded("/a") + padded("/b"))};
     for (int round = 0; round < 3000; ++round) {
         std::string text = seeds[random() % 3] + "tail";
         for (unsigned i = random() % 3; i > 0; --i) {

@@ -2,12 +2,12 @@
 
 #include <wring/tests/support/folder.hpp>
 
-#include <fstream>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <cstring>
 #include <unistd.h>
+#include <cstring>
+#include <fstream>
 #include <unordered_set>
 
 namespace wring {
@@ -48,8 +48,8 @@ TEST(UnixAddressTest, aPathHasAtMost107BytesAndNoNul) {
 }
 
 TEST(UnixAddressTest, theKernelsFormComesBackAsItWent) {
-    for (const std::string& path :
-         {std::string("/run/sock"), std::string(107, 'x'), withNul("n"), withNul(std::string(107, 'y'))}) {
+    for (const std::string& path : {std::string("/run/sock"), std::string(107, 'x'), withNul("n"),
+                                    withNul(std::string(107, 'y'))}) {
         Address address = at(path);
         EXPECT_EQ(Address::fromSockaddr(address.sockaddrData(), address.sockaddrSize()), address);
     }
@@ -77,7 +77,8 @@ TEST(UnixAddressTest, copiesShareTheNameAndOutliveEachOther) {
     EXPECT_EQ(copy, moved);
     EXPECT_EQ(copy.sockaddrData(), moved.sockaddrData());
     copy = Address::loopback4(1);
-    moved = moved;
+    Address& same = moved;
+    moved = same;
     EXPECT_EQ(moved.path(), "/run/sock");
     EXPECT_NE(copy, moved);
 }
