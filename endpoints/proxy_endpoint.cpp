@@ -21,10 +21,7 @@ ProxyOptions::~ProxyOptions() = default;
 
 namespace {
 
-/// No good header came; nobody sees this error.
-struct BadHeader {
-    const char* complaint;
-};
+using State = ProxyHeaderResult::State;
 
 // A negative errno, 0 at the end of the stream, or how many bytes came.
 Task<int> receive(Reactor& reactor, int fd, std::span<std::byte> into, int flags) {
@@ -36,26 +33,28 @@ Task<int> receive(Reactor& reactor, int fd, std::span<std::byte> into, int flags
 }
 
 // What comes is looked at before it is taken, so that what follows the header stays where it is.
-// Null if the peer leaves before the header is complete.
-Task<Ref<ProxyHeader>> readHeader(Reactor& reactor, int fd) {
+// Incomplete if the peer leaves before that.
+Task<ProxyHeaderResult> readHeader(Reactor& reactor, int fd) {
     std::array<std::byte, 512> chunk;
     std::string header;
     for (;;) {
-        int seen = co_await receive(reactor, fd, chunk, MSG_PEEK);
-        if (seen <= 0) co_return nullptr;
+        auto seen = co_await outcome(receive(reactor, fd, chunk, MSG_PEEK));
+        if (!seen) co_return seen.error();
+        if (*seen <= 0) co_return ProxyHeaderResult();
         std::size_t before = header.size();
-        header += asText(std::span(chunk).first(static_cast<std::size_t>(seen)));
+        header += asText(std::span(chunk).first(static_cast<std::size_t>(*seen)));
         ProxyHeaderResult result = parseProxyHeader(asBytes(header));
-        if (result.state == ProxyHeaderResult::State::invalid) throw BadHeader{result.complaint};
-        bool isComplete = result.state == ProxyHeaderResult::State::complete;
+        if (result.state == State::invalid) co_return std::move(result);
+        bool isComplete = result.state == State::complete;
         std::size_t wanted = (isComplete ? result.size : header.size()) - before;
         header.resize(before + wanted);
         while (wanted > 0) {
-            int taken = co_await receive(reactor, fd, std::span(chunk).first(wanted), 0);
-            if (taken <= 0) co_return nullptr;
-            wanted -= static_cast<std::size_t>(taken);
+            auto taken = co_await outcome(receive(reactor, fd, std::span(chunk).first(wanted), 0));
+            if (!taken) co_return taken.error();
+            if (*taken <= 0) co_return ProxyHeaderResult();
+            wanted -= static_cast<std::size_t>(*taken);
         }
-        if (isComplete) co_return std::move(result.header);
+        if (isComplete) co_return std::move(result);
     }
 }
 
@@ -71,33 +70,19 @@ bool isTrusted(const ProxyOptions& options, const Address& peer) noexcept {
            std::any_of(options.trusted.begin(), options.trusted.end(), hasPeer);
 }
 
-// Why a connection is given up, if that is not just its end.
-const char* complaintOf(const Failure& failure) noexcept {
-    if (failure.check<TimeoutError>()) return "the header did not come in time";
-    try {
-        failure.raise();
-    } catch (const BadHeader& bad) {
-        return bad.complaint;
-    } catch (...) {
-        return nullptr;
-    }
-}
-
 detail::Session awaitHeader(Socket socket, Ref<IFactory> factory, Duration limit) {
     Reactor& reactor = socket.reactor();
-    auto header = co_await outcome(withTimeout(limit, readHeader(reactor, socket.fd()), reactor));
-    if (header && *header) {
-        socket.setProxyHeader(std::move(*header));
+    auto got = co_await outcome(withTimeout(limit, readHeader(reactor, socket.fd()), reactor));
+    if (got && got->state == State::complete) {
+        socket.setProxyHeader(std::move(got->header));
         factory->connectionAccepted(std::move(socket));
         co_return;
     }
-    if (header) co_return;
+    if (got && got->state == State::incomplete) co_return;
     reset(socket);
-    const char* complaint = complaintOf(header.error());
-    if (complaint) {
-        log(LogLevel::debug,
-            "haproxy: a connection from " + socket.getPeer().format() + " is reset: " + complaint);
-    }
+    if (!got && !got.error().check<TimeoutError>()) co_return;
+    log(LogLevel::debug, "haproxy: a connection from " + socket.getPeer().format() + " is reset: " +
+                             (got ? got->complaint : "the header did not come in time"));
 }
 
 /// Serves what the proxy passes on by a factory that need not know.

@@ -20,18 +20,18 @@ class WRING_API ProxyHeader : public RefCounted {
     };
     /// Types of it that have a meaning for everybody.
     enum Type : std::uint8_t {
-        alpn = 0x01,       ///< protocol chosen by TLS's ALPN
-        authority = 0x02,  ///< host name that the client asked for
-        crc32c = 0x03,     ///< check sum over the header; checked while it is parsed
-        noop = 0x04,       ///< padding
-        uniqueId = 0x05,   ///< of the connection
-        ssl = 0x20,        ///< see Tls
-        networkNamespace = 0x30,
+        alpn = 0x01,              ///< protocol chosen by TLS's ALPN
+        authority = 0x02,         ///< host name that the client asked for
+        crc32c = 0x03,            ///< check sum over the header; checked while it is parsed
+        noop = 0x04,              ///< padding
+        uniqueId = 0x05,          ///< of the connection
+        ssl = 0x20,               ///< see Tls
+        networkNamespace = 0x30,  ///< where the proxy took the connection
     };
     /// What the proxy knows of the client's TLS.
     struct Tls {
-        std::uint8_t client =
-            0;  ///< bit 0: over TLS; 1: certificate on this connection; 2: on the session
+        /// Bit 0: over TLS; 1: with a certificate, on this connection; 2: on its session.
+        std::uint8_t client = 0;
         std::uint32_t verify = 0;  ///< 0 if the client's certificate was verified
         std::string version;       ///< "TLSv1.3"; empty if not told, like those that follow
         std::string commonName;    ///< of the certificate
@@ -61,6 +61,8 @@ class WRING_API ProxyHeaderResult {
         complete,    ///< a header stands in front
         invalid,     ///< no good header begins like this
     };
+    ProxyHeaderResult() noexcept = default;
+
     State state = State::incomplete;
     Ref<ProxyHeader> header;     ///< of a complete one
     std::size_t size = 0;        ///< of a complete one, in bytes
