@@ -12,7 +12,8 @@ class Reactor;
 
 namespace detail {
 class ConnectionGroup;
-}
+class TlsLayer;
+}  // namespace detail
 
 /// A connected stream socket that nobody reads or writes yet: what accept and connect give, and
 /// what streams and transports are made from. Closed when destroyed.
@@ -44,11 +45,18 @@ class WRING_API Socket {
     const Ref<ProxyHeader>& proxyHeader() const noexcept { return proxyHeader_; }
     void setProxyHeader(Ref<ProxyHeader> header) noexcept;
 
+    /// Whether it is secured already: who uses the connection does not see what goes over it.
+    bool isSecured() const noexcept { return static_cast<bool>(layer_); }
+    /// What secures it, for the connection that takes the descriptor over.
+    void setLayer(Ref<detail::TlsLayer> layer) noexcept;
+    Ref<detail::TlsLayer> takeLayer() noexcept;
+
  private:
     Reactor* reactor_;
     int fd_;
     Ref<detail::ConnectionGroup> group_;
     Ref<ProxyHeader> proxyHeader_;
+    Ref<detail::TlsLayer> layer_;
 };
 
 namespace detail {

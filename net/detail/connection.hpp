@@ -14,6 +14,7 @@
 namespace wring::detail {
 
 class Connection;
+class TlsLayer;
 
 /// The connections that one listening port has accepted and that are still open.
 class WRING_API ConnectionGroup : public RefCounted {
@@ -27,6 +28,7 @@ class WRING_API ConnectionGroup : public RefCounted {
 
  private:
     friend class Connection;
+    friend class wring::Socket;
     void add(Connection& connection) noexcept;
     void remove(Connection& connection) noexcept;
     void removed() noexcept;
@@ -81,6 +83,10 @@ class WRING_API Connection : public ReactorResource {
     /// Ends it at once with a reset.
     virtual void abortNow() noexcept = 0;
 
+    /// What makes it a secured one; null if it is not.
+    TlsLayer* layer() const noexcept { return layer_.get(); }
+    void turnEnded() noexcept override;
+
  protected:
     /// A chunk came; none after the end of reading or once close has begun.
     virtual void received(Bytes chunk) noexcept = 0;
@@ -89,6 +95,10 @@ class WRING_API Connection : public ReactorResource {
     /// A send that had to be waited for has ended: 0, or a negative errno. Also when one that had
     /// not to be waited for failed in the end. Not once close has begun.
     virtual void sent(int result) noexcept = 0;
+    /// A secured connection broke: nothing can be read or sent any more.
+    virtual void failed(Failure failure) noexcept = 0;
+    /// The handshake is over and went well; nothing that follows it was sent yet.
+    virtual void secured() noexcept {}
     /// The descriptor is closed and nothing is in flight. Last call; `this` may go in it.
     virtual void connectionClosed() noexcept = 0;
 
@@ -99,9 +109,9 @@ class WRING_API Connection : public ReactorResource {
     bool hasReadEnded() const noexcept { return hasReadEnded_; }
 
     /// Whether something is on its way: the next send() has to wait for sent().
-    bool isSending() const noexcept { return send_.inFlight(); }
+    bool isSending() const noexcept;
     /// How much of what send() said true of the kernel has refused so far.
-    std::size_t keptBytes() const noexcept { return rest_ ? send_.bytes().size() : 0; }
+    std::size_t keptBytes() const noexcept;
     /// Sends all of it, once at a time. True: nothing is to be waited for; the kernel has it, or
     /// what it takes later is kept in here (by `owner`, which holds the bytes, if it was taken).
     /// False: what `bytes` refers to stays until sent().
@@ -115,6 +125,17 @@ class WRING_API Connection : public ReactorResource {
     void tellWhenSent() noexcept;
     void cancelSend() noexcept;
     int shutdownSendNow() noexcept;
+
+    /// Has everything that follows go through `layer`, on top of what it goes through already.
+    /// `clear` goes out before that.
+    void secureBy(Ref<TlsLayer> layer, BytesView clear);
+    /// Takes the socket, secured as it is, to somebody else. Nothing is in flight and nothing was
+    /// received that is not taken. connectionClosed() has run when this returns.
+    Socket release() noexcept;
+    /// Whether release() would do; asks for it to become so.
+    bool mayRelease() noexcept;
+    /// A receive or send has ended while mayRelease() was waited for.
+    virtual void becameQuiet() noexcept {}
 
     /// How the end is reached.
     enum class Ending : std::uint8_t {
@@ -142,6 +163,18 @@ class WRING_API Connection : public ReactorResource {
         Bytes bytes;
     };
     friend class ConnectionGroup;
+    friend class TlsLayer;
+    void startReceiving() noexcept;
+    void stopReceiving() noexcept;
+    void endReading(int error) noexcept;
+    bool sendRaw(BytesView bytes, Bytes& owner) noexcept;
+    void sendRawAndTell(BytesView bytes) noexcept;
+    void tellWhenRawSent() noexcept;
+    void cancelRawSend() noexcept;
+    std::size_t keptRawBytes() const noexcept { return rest_ ? send_.bytes().size() : 0; }
+    void takeEnd(int error) noexcept;
+    void sayLastWords() noexcept;
+    void tellIfQuiet() noexcept;
     static void onReceived(Operation& operation, Completion& completion) noexcept;
     static void onSent(Operation& operation, Completion& completion) noexcept;
     bool maySendMore(int result) const noexcept;
@@ -158,6 +191,7 @@ class WRING_API Connection : public ReactorResource {
     Request send_;
     Ref<ConnectionGroup> group_;
     Ref<ProxyHeader> proxyHeader_;
+    Ref<TlsLayer> layer_;
     Connection* nextInGroup_ = nullptr;
     Connection* previousInGroup_ = nullptr;
     std::unique_ptr<Rest> rest_;
@@ -169,6 +203,9 @@ class WRING_API Connection : public ReactorResource {
     bool isSendCancelled_ = false;  // what is left of them does not go out
     bool tellsSent_ = false;
     bool hasLostBytes_ = false;  // that send() had said true of
+    bool hasLastWords_ = false;  // they go out behind what is being sent
+    bool areLastWords_ = false;  // what is being sent, or was sent last
+    bool isLeaving_ = false;     // is to be released: receives no more
 };
 
 }  // namespace wring::detail
