@@ -48,22 +48,34 @@ class TcpClientParser final : public IStreamClientEndpointStringParser {
                                                  const Description& description) override {
         Arguments arguments(description, {"host", "port"}, {"timeout", "bindAddress"},
                             Positionals::skipNamed);
-        std::string host = arguments.text("host");  // first: what is missing is told in order
-        ConnectOptions options(std::move(host), arguments.port("port"));
-        if (options.port == 0) arguments.reject("port", "0 cannot be connected to");
-        options.timeout = arguments.seconds("timeout", options.timeout);
-        if (arguments.has("bindAddress")) {
-            std::string local = arguments.text("bindAddress");
-            options.bindAddress = Address::parse(local, 0);
-            if (!options.bindAddress) {
-                arguments.reject("bindAddress", "'" + local + "' is not an IP address");
-            }
-        }
-        return makeRef<TCPClientEndpoint>(reactor, std::move(options));
+        return makeRef<TCPClientEndpoint>(reactor, connectOptionsFrom(arguments));
     }
 };
 
 }  // namespace
+
+ListenOptions listenOptionsFrom(const Arguments& arguments) {
+    std::uint16_t port = arguments.port("port");
+    std::string interface = arguments.text("interface", "");
+    ListenOptions options(addressFrom(arguments, interface, port), interface);
+    options.backlog = backlogFrom(arguments);
+    return options;
+}
+
+ConnectOptions connectOptionsFrom(const Arguments& arguments) {
+    std::string host = arguments.text("host");  // first: what is missing is told in order
+    ConnectOptions options(std::move(host), arguments.port("port"));
+    if (options.port == 0) arguments.reject("port", "0 cannot be connected to");
+    options.timeout = arguments.seconds("timeout", options.timeout);
+    if (arguments.has("bindAddress")) {
+        std::string local = arguments.text("bindAddress");
+        options.bindAddress = Address::parse(local, 0);
+        if (!options.bindAddress) {
+            arguments.reject("bindAddress", "'" + local + "' is not an IP address");
+        }
+    }
+    return options;
+}
 
 void addTcpParsers(EndpointRegistry& registry) {
     registry.add(std::make_unique<TcpServerParser>(false));
