@@ -123,7 +123,7 @@ class WRING_API Stream {
     /// Gives up a secured connection for one in the other style, or of another owner, with all
     /// that came and was not read. The stream is of no use any more.
     ///
-    /// Errors    UsageError for one that read on after the handshake and left something unread.
+    /// Errors    ConnectionLost if it has ended.
     /// Cancel    ends the connection.
     [[nodiscard]] static Task<Socket> releaseSecured(Stream stream);
 

@@ -228,7 +228,8 @@ bool Connection::sendRaw(BytesView bytes, Bytes& owner) noexcept {
     return false;
 }
 
-// The peer may not read for ever: what waits for it must not keep the last receive buffers from others.
+// The peer may not read for ever: what waits for it must not keep the last receive buffers from
+// others.
 BytesView Connection::freed(BytesView bytes, Bytes& owner) const noexcept {
     if (!reactor().driver().buffers().isScarce()) return bytes;
     try {

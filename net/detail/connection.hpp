@@ -116,8 +116,8 @@ class WRING_API Connection : public ReactorResource {
     /// what it takes later is kept in here (by `owner`, which holds the bytes, if it was taken).
     /// False: what `bytes` refers to stays until sent().
     bool send(BytesView bytes, Bytes& owner) noexcept;
-    /// The bytes, which have to wait and whose owner is lent: as a copy, which becomes the owner, if
-    /// receive buffers are scarce.
+    /// The bytes, which have to wait and whose owner is lent: as a copy, which becomes the owner,
+    /// if receive buffers are scarce.
     BytesView freed(BytesView bytes, Bytes& owner) const noexcept;
     /// Sends all of it and tells the end by sent().
     void sendAndTell(BytesView bytes) noexcept;

@@ -169,12 +169,16 @@ Ref<TlsLayer> StreamConnection::startTLS(const Ref<TLSContext>& context, TLSRole
     return made;
 }
 
-bool StreamConnection::mayLeave() {
-    if (!inbox_.empty()) {
-        throw UsageError(0, "release", "bytes have come that nobody has read");
-    }
+bool StreamConnection::mayLeave() noexcept {
     quiet_.clear();
     return mayRelease();
+}
+
+Socket StreamConnection::leave() {
+    ByteQueue unread;
+    while (!inbox_.empty()) unread.append(inbox_.pop().view());
+    if (!unread.empty()) layer()->putBack(unread.take().view());
+    return release();
 }
 
 void StreamConnection::end(Ending ending) noexcept {

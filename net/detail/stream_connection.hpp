@@ -33,10 +33,10 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     Ref<TlsLayer> startTLS(const Ref<TLSContext>& context, TLSRole role);
     /// Set when nothing is in flight; of use between mayLeave() and leave().
     Event& quiet() noexcept { return quiet_; }
-    /// Whether leave() may be called; false: once quiet() is set, ask again. Errors: UsageError.
-    bool mayLeave();
-    /// Gives the socket away, secured as it is.
-    Socket leave() noexcept { return release(); }
+    /// Whether leave() may be called; false: once quiet() is set, ask again.
+    bool mayLeave() noexcept;
+    /// Gives the socket away, secured as it is, with what came and was not read.
+    Socket leave();
     void close() noexcept { end(Ending::flush); }
     void abortNow() noexcept override { end(Ending::reset); }
     Event& closedEvent() noexcept { return closed_; }

@@ -50,6 +50,13 @@ void TlsLayer::detach() noexcept {
     wants_ = false;
 }
 
+void TlsLayer::putBack(BytesView bytes) {
+    ByteQueue all;
+    all.append(bytes);
+    all.append(ready_.view());
+    ready_ = all.take();
+}
+
 bool TlsLayer::isLive() const noexcept {
     return connection_ && connection_->isOpen() && !session_.failure();
 }

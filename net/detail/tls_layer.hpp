@@ -37,6 +37,8 @@ class TlsLayer final : public RefCounted, public Pooled {
     /// Set when the handshake is over, well or not, or the connection closed.
     Event& settled() noexcept { return settled_; }
     bool isSecured() const noexcept { return session_.isReady(); }
+    /// Takes back what came last and nobody took; it is delivered anew. Throws std::bad_alloc.
+    void putBack(BytesView bytes);
 
     /// As Connection's members of these names.
     void startReading() noexcept;

@@ -307,15 +307,28 @@ TEST_P(TlsStreamTest, aSocketIsReleasedThoughItsPeerIsSilentAfterTheHandshake) {
     });
 }
 
-TEST_P(TlsStreamTest, aStreamThatHasReadMoreThanItsUserIsNotReleased) {
+TEST_P(TlsStreamTest, whatAReleasedStreamHadReadAheadComesFirst) {
     run([](Reactor& reactor) -> Task<> {
         TlsPair pair(reactor);
         co_await secureBoth(&pair);
         co_await pair.client.write("one line\nand more");
         Bytes line = co_await pair.server.readUntil("\n", 100);
         EXPECT_EQ(line.text(), "one line\n");
+        co_await pair.client.write(", and the end");
+        co_await pair.client.shutdownSend();
+        co_await turns(reactor);
+        Stream again(co_await Stream::releaseSecured(std::move(pair.server)));
+        EXPECT_EQ(co_await readAll(&again), "and more, and the end");
+    });
+}
+
+TEST_P(TlsStreamTest, aStreamThatHasBrokenIsNotReleased) {
+    run([](Reactor& reactor) -> Task<> {
+        TlsPair pair(reactor);
+        co_await secureBoth(&pair);
+        pair.server.abort();
         auto released = co_await outcome(Stream::releaseSecured(std::move(pair.server)));
-        EXPECT_TRUE(!released && released.error().check<UsageError>());
+        EXPECT_TRUE(!released && released.error().check<ConnectionLost>());
     });
 }
 
