@@ -25,6 +25,9 @@ class Duplicate {
  public:
     explicit Duplicate(const Stream& stream)
         : reactor_(detail::StreamAccess::connection(stream).reactor()) {
+        if (detail::StreamAccess::connection(stream).layer()) {
+            throw UsageError(0, "pass descriptors", "the stream is secured");
+        }
         int fd = detail::StreamAccess::connection(stream).fd();
         if (fd < 0) throw ConnectionLost(0, "close");
         fd_ = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);

@@ -31,7 +31,8 @@ inline constexpr std::size_t descriptorsMax = 253;
 ///
 /// Shape     at least one byte, which carries them all; nothing else is being written.
 /// Errors    FileDescriptorOverrun for descriptors without a byte; Error(EINVAL) for more than
-///           `descriptorsMax`, and then nothing is sent; ConnectionLost; CancelledError.
+///           `descriptorsMax`, and UsageError for a secured stream, and then nothing is sent;
+///           ConnectionLost; CancelledError.
 /// Cancel    part of it may have been sent, the descriptors with the first byte.
 /// Source    Twisted: IUNIXTransport.sendFileDescriptor, of which each takes a byte of its own.
 [[nodiscard]] WRING_API Task<> sendDescriptors(Stream& stream, BytesView bytes,
@@ -43,9 +44,9 @@ inline constexpr std::size_t descriptorsMax = 253;
 ///
 /// Shape     at most `bytesMax` bytes; never beyond the ones that carry the next descriptors.
 /// Errors    ConnectionLost, after it aborted the connection, when the kernel had to drop
-/// descriptors
-///           because this process may have no more (EMFILE); CancelledError. Once the stream is
-///           closed ConnectionLost; one that waits then is ended by cancelling it.
+///           descriptors because this process may have no more (EMFILE); CancelledError; UsageError
+///           for a secured stream. Once the stream is closed ConnectionLost; one that waits then is
+///           ended by cancelling it.
 /// Cancel    nothing that had come is lost.
 /// Source    Twisted: IFileDescriptorReceiver.fileDescriptorReceived.
 [[nodiscard]] WRING_API Task<DescriptorMessage> receiveDescriptors(Stream& stream,

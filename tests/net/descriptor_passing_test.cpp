@@ -4,6 +4,7 @@
 
 #include <wring/tests/support/reactor_fixture.hpp>
 #include <wring/tests/support/streams.hpp>
+#include <wring/tests/support/tls.hpp>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -203,6 +204,20 @@ TEST_P(DescriptorPassingTest, closingTheStreamUnderAReceiverIsSafe) {
         waiting.cancel();
         auto ended = co_await outcome(waiting);
         EXPECT_TRUE(!ended && ended.error().check<CancelledError>());
+    });
+}
+
+TEST_P(DescriptorPassingTest, aSecuredStreamCarriesNone) {
+    run([](Reactor& reactor) -> Task<> {
+        UnixStreams ends(reactor);
+        auto context = contextOf(testAuthority().client());
+        auto securing = start(secureAs(&ends.near, context, TLSRole::client));
+        auto sent = co_await outcome(sendDescriptors(ends.near, asBytes("in clear"), {}));
+        EXPECT_TRUE(!sent && sent.error().check<UsageError>());
+        auto got = co_await outcome(receiveDescriptors(ends.near));
+        EXPECT_TRUE(!got && got.error().check<UsageError>());
+        ends.near.abort();
+        co_await outcome(securing);
     });
 }
 
