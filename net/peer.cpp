@@ -1,6 +1,7 @@
 #include <wring/net/peer.hpp>
 
 #include <wring/net/detail/stream_access.hpp>
+#include <wring/net/protocol_wrapper.hpp>
 #include <wring/net/proxy_header.hpp>
 #include <wring/net/socket.hpp>
 #include <wring/net/transport.hpp>
@@ -22,8 +23,11 @@ std::optional<PeerCredentials> credentialsOf(Reactor& reactor, int fd) noexcept 
     return PeerCredentials{raw.pid, raw.uid, raw.gid};
 }
 
+// Policies may stand between the protocol that asks and the connection.
 const detail::Connection* connectionOf(const ITransport& transport) noexcept {
-    return dynamic_cast<const detail::Connection*>(&transport);
+    const ITransport* each = &transport;
+    while (auto* wrapper = dynamic_cast<const ProtocolWrapper*>(each)) each = &wrapper->transport();
+    return dynamic_cast<const detail::Connection*>(each);
 }
 
 }  // namespace

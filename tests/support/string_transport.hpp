@@ -11,7 +11,7 @@ namespace wring::testing {
 
 /// A transport that writes down what it is asked for and does nothing: for protocols without a
 /// reactor. Twisted: StringTransport.
-class StringTransport final : public ITransport {
+class StringTransport : public ITransport {
  public:
     enum class ProducerState { producing, paused };
 
