@@ -58,6 +58,23 @@ Task<ProxyHeaderResult> readHeader(Reactor& reactor, int fd) {
     }
 }
 
+// Nothing can be looked at without taking it here: what follows the header is given back.
+Task<ProxyHeaderResult> readSecuredHeader(Stream* stream) {
+    std::string came;
+    for (;;) {
+        auto chunk = co_await outcome(stream->read());
+        if (!chunk && chunk.error().check<CancelledError>()) co_return chunk.error();
+        if (!chunk || !*chunk) co_return ProxyHeaderResult();
+        came += chunk->text();
+        ProxyHeaderResult result = parseProxyHeader(asBytes(came));
+        if (result.state == State::incomplete) continue;
+        if (result.state == State::complete) {
+            stream->unread(Bytes::copyOf(std::string_view(came).substr(result.size)));
+        }
+        co_return std::move(result);
+    }
+}
+
 void reset(const Socket& socket) noexcept {
     linger immediately{1, 0};
     socket.reactor().driver().setOption(socket.fd(), SOL_SOCKET, SO_LINGER, &immediately,
@@ -70,6 +87,12 @@ bool isTrusted(const ProxyOptions& options, const Address& peer) noexcept {
            std::any_of(options.trusted.begin(), options.trusted.end(), hasPeer);
 }
 
+void report(const Address& peer, Result<ProxyHeaderResult>& got) {
+    if (!got && !got.error().check<TimeoutError>()) return;
+    log(LogLevel::debug, "haproxy: a connection from " + peer.format() + " is reset: " +
+                             (got ? got->complaint : "the header did not come in time"));
+}
+
 detail::Session awaitHeader(Socket socket, Ref<IFactory> factory, Duration limit) {
     Reactor& reactor = socket.reactor();
     auto got = co_await outcome(withTimeout(limit, readHeader(reactor, socket.fd()), reactor));
@@ -80,9 +103,24 @@ detail::Session awaitHeader(Socket socket, Ref<IFactory> factory, Duration limit
     }
     if (got && got->state == State::incomplete) co_return;
     reset(socket);
-    if (!got && !got.error().check<TimeoutError>()) co_return;
-    log(LogLevel::debug, "haproxy: a connection from " + socket.getPeer().format() + " is reset: " +
-                             (got ? got->complaint : "the header did not come in time"));
+    report(socket.getPeer(), got);
+}
+
+detail::Session awaitSecuredHeader(Socket socket, Ref<IFactory> factory, Duration limit) {
+    Reactor& reactor = socket.reactor();
+    Stream stream(std::move(socket));
+    auto got = co_await outcome(withTimeout(limit, readSecuredHeader(&stream), reactor));
+    if (got && got->state == State::complete) {
+        auto released = co_await outcome(Stream::releaseSecured(std::move(stream)));
+        if (!released) co_return;
+        released->setProxyHeader(std::move(got->header));
+        factory->connectionAccepted(std::move(*released));
+        co_return;
+    }
+    if (got && got->state == State::incomplete) co_return;
+    Address peer = stream.getPeer();
+    stream.abort();
+    report(peer, got);
 }
 
 /// Serves what the proxy passes on by a factory that need not know.
@@ -98,7 +136,8 @@ class ProxyFactory final : public IFactory {
     void connectionAccepted(Socket socket) noexcept override {
         if (!isTrusted(options_, socket.getPeer())) return reset(socket);
         try {
-            awaitHeader(std::move(socket), inner_, options_.headerTimeout);
+            auto begin = socket.isSecured() ? awaitSecuredHeader : awaitHeader;
+            begin(std::move(socket), inner_, options_.headerTimeout);
         } catch (...) {
             detail::reportSession(Failure::current());
         }

@@ -23,6 +23,9 @@ class WRING_API ProxyOptions {
 /// each connection. getPeer() and getHost(), also of buildProtocol(), are then what the header
 /// says, and getProxyHeader() gives all of it; where it says nothing they are the connection's own.
 ///
+/// Where `endpoint` secures what it accepts, the header is expected inside, after the handshake; a
+/// TLSServerEndpoint around a proxyEndpoint() takes one that comes in clear before it.
+///
 /// A connection is served once its header has come, in however many pieces. It is reset when the
 /// header is none, is late, or comes from somebody who is not trusted (then unread).
 /// Source    Twisted: proxyEndpoint, which connects the protocol before the header has come, closes
