@@ -127,6 +127,9 @@ if uring_denied; then
     skip "activation/uring" "this machine denies io_uring: $reason"
     drivers=(epoll)
 fi
+used_peer socat "$(socat -V | sed -n 's/^socat version \([^ ]*\).*/\1/p')"
+used_peer HAProxy "$(haproxy -v | sed -n '1s/^[^ ]* version \([^ ]*\).*/\1/p')"
+used_peer systemd "$(systemd-socket-activate --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')"
 for driver in "${drivers[@]}"; do
     check "activation/unix_echo/$driver" serves_and_cleans_up "$driver"
     end_left_over

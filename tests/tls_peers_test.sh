@@ -149,6 +149,10 @@ if uring_denied; then
     skip "tls_peers/uring" "this machine denies io_uring: $reason"
     drivers=(epoll)
 fi
+used_peer OpenSSL "$(openssl version | cut -d' ' -f2)"
+used_peer GnuTLS "$(gnutls-cli --version | sed -n '1s/.* //p')"
+used_peer socat "$(socat -V | sed -n 's/^socat version \([^ ]*\).*/\1/p')"
+used_peer Twisted "$(/usr/bin/python3 -c 'import twisted; print(twisted.__version__)')"
 for driver in "${drivers[@]}"; do
     serves_peers "$driver"
     asks_for_certificates "$driver"
