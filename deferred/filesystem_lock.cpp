@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <optional>
 #include <utility>
 
 namespace wring {
@@ -114,6 +113,12 @@ void FilesystemLock::give() noexcept {
 bool FilesystemLock::isLocked(const std::string& path) {
     FilesystemLock trial(path);
     return !trial.lock();
+}
+
+std::optional<int> FilesystemLock::owner(const std::string& path) {
+    std::optional<pid_t> process = ownerOf(path);
+    if (process && !isAlive(*process)) return std::nullopt;
+    return process;
 }
 
 }  // namespace wring

@@ -2,6 +2,7 @@
 
 #include <wring/runtime/api.hpp>
 
+#include <optional>
 #include <string>
 
 namespace wring {
@@ -41,6 +42,9 @@ class WRING_API FilesystemLock {
 
     /// Whether somebody has the lock at `path`. Finds out by trying: what is stale is cleared.
     static bool isLocked(const std::string& path);
+    /// The living process that has the lock at `path`, if there is one. Only looks: nothing is
+    /// taken or cleared, so that it never is in the way of somebody who wants the lock.
+    static std::optional<int> owner(const std::string& path);
 
  private:
     void give() noexcept;

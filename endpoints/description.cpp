@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 namespace wring {
@@ -97,6 +98,18 @@ Description Description::inner() const {
     inner.setType(positional_.front());
     inner.positional_.erase(inner.positional_.begin());
     return inner;
+}
+
+Description Description::take(std::initializer_list<std::string_view> names) {
+    Description taken;
+    taken.type_ = type_;
+    taken.end_ = end_;
+    const auto isTaken = [&](const Argument& each) {
+        return std::find(names.begin(), names.end(), each.name) != names.end();
+    };
+    std::copy_if(keywords_.begin(), keywords_.end(), std::back_inserter(taken.keywords_), isTaken);
+    std::erase_if(keywords_, isTaken);
+    return taken;
 }
 
 Description parseDescription(std::string_view text) {

@@ -4,6 +4,7 @@
 #include <wring/runtime/error.hpp>
 
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,10 @@ class WRING_API Description {
     ///
     /// Errors    EndpointSyntaxError if no type follows.
     Description inner() const;
+
+    /// Splits off the keyword arguments of these names: what a wrapping type has for itself, as a
+    /// description of its own type without any other argument. They are no longer here.
+    Description take(std::initializer_list<std::string_view> names);
 
  private:
     friend WRING_API Description parseDescription(std::string_view text);

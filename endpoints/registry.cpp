@@ -1,7 +1,11 @@
 #include <wring/endpoints/registry.hpp>
 
+#include <wring/endpoints/detail/adopted_parsers.hpp>
 #include <wring/endpoints/detail/excerpt.hpp>
+#include <wring/endpoints/detail/proxy_parser.hpp>
 #include <wring/endpoints/detail/tcp_parsers.hpp>
+#include <wring/endpoints/detail/tls_parsers.hpp>
+#include <wring/endpoints/detail/unix_parsers.hpp>
 
 #include <map>
 
@@ -39,7 +43,11 @@ EndpointRegistry& EndpointRegistry::instance() {
 }
 
 EndpointRegistry::EndpointRegistry() : types_(std::make_unique<Types>()) {
+    detail::addAdoptedParsers(*this);
+    detail::addProxyParser(*this);
     detail::addTcpParsers(*this);
+    detail::addTlsParsers(*this);
+    detail::addUnixParsers(*this);
 }
 EndpointRegistry::~EndpointRegistry() = default;
 

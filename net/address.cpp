@@ -4,16 +4,27 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
+#include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
+#include <new>
 #include <type_traits>
 #include <utility>
 
 namespace wring {
 
-static_assert(std::is_trivially_copyable_v<Address>);
 static_assert(sizeof(Address) == 32);
+static_assert(Address::pathBytesMax + 1 == sizeof(sockaddr_un::sun_path));
+
+/// The name of a UNIX socket, in the kernel's form, and how many addresses share it.
+struct Address::Name {
+    std::atomic<std::uint32_t> references{1};
+    sockaddr_un raw{};
+};
 
 namespace {
 
@@ -108,6 +119,42 @@ Address::Address(const void* data, std::size_t size) noexcept
     std::memcpy(raw_.data(), data, size);
 }
 
+Address::Name* Address::name() const noexcept { return load<Name*>(raw_.data()); }
+
+void Address::retain() const noexcept {
+    name()->references.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Address::release() noexcept {
+    if (name()->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete name();
+}
+
+// `name` is at most as long as sun_path, and empty for a socket that is bound nowhere.
+Address Address::fromUnixName(std::string_view name) noexcept {
+    constexpr sa_family_t family = AF_UNIX;
+    if (name.empty()) return {&family, sizeof family};
+    auto* shared = new (std::nothrow) Name;
+    if (shared == nullptr) return {};
+    shared->raw.sun_family = family;
+    name.copy(shared->raw.sun_path, name.size());
+
+    Address address;
+    std::memcpy(address.raw_.data(), &shared, sizeof shared);
+    // A path ends in a NUL, the name of an abstract socket where the size says.
+    std::size_t end = name.front() == '\0' ? name.size() : name.size() + 1;
+    address.size_ = static_cast<std::uint32_t>(offsetof(sockaddr_un, sun_path) + end) | sharedFlag;
+    return address;
+}
+
+std::optional<Address> Address::fromPath(std::string_view path) noexcept {
+    bool isAbstract = !path.empty() && path.front() == '\0';
+    if (path.empty() || path.size() > pathBytesMax + isAbstract) return std::nullopt;
+    if (!isAbstract && path.find('\0') != path.npos) return std::nullopt;
+    Address address = fromUnixName(path);
+    if (address.family() == AddressFamily::none) return std::nullopt;
+    return address;
+}
+
 Address Address::fromSockaddr(const void* data, std::size_t size) noexcept {
     if (data == nullptr || size < sizeof(sa_family_t)) return {};
     const auto family = load<sa_family_t>(data);
@@ -118,6 +165,14 @@ Address Address::fromSockaddr(const void* data, std::size_t size) noexcept {
         return {&raw, sizeof raw};
     }
     if (family == AF_INET6 && size >= sizeof(sockaddr_in6)) return {data, sizeof(sockaddr_in6)};
+    if (family == AF_UNIX && size <= sizeof(sockaddr_un) + 1) {
+        constexpr std::size_t before = offsetof(sockaddr_un, sun_path);
+        std::string_view name(static_cast<const char*>(data) + before,
+                              std::min(size, sizeof(sockaddr_un)) - before);
+        // The NUL at the end of a path belongs to it or not, as the kernel pleases.
+        if (!name.empty() && name.front() != '\0') name = name.substr(0, name.find('\0'));
+        return fromUnixName(name);
+    }
     return {};
 }
 
@@ -162,6 +217,7 @@ Address Address::loopback6(std::uint16_t port) noexcept {
 }
 
 AddressFamily Address::family() const noexcept {
+    if (isShared() || size_ == sizeof(sa_family_t)) return AddressFamily::unixSocket;
     if (size_ == sizeof(sockaddr_in)) return AddressFamily::ipv4;
     return size_ == sizeof(sockaddr_in6) ? AddressFamily::ipv6 : AddressFamily::none;
 }
@@ -181,14 +237,22 @@ std::string Address::host() const {
     return {};
 }
 
+std::string Address::path() const {
+    if (!isShared()) return {};
+    std::string_view bytes(name()->raw.sun_path, sockaddrSize() - offsetof(sockaddr_un, sun_path));
+    if (bytes.front() != '\0') bytes.remove_suffix(1);
+    return std::string(bytes);
+}
+
 std::uint16_t Address::port() const noexcept {
+    if (family() == AddressFamily::unixSocket) return 0;
     static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
     return ntohs(load<in_port_t>(raw_.data() + offsetof(sockaddr_in, sin_port)));
 }
 
 Address Address::withPort(std::uint16_t port) const noexcept {
     Address changed = *this;
-    if (family() == AddressFamily::none) return changed;
+    if (family() != AddressFamily::ipv4 && family() != AddressFamily::ipv6) return changed;
     const in_port_t networkOrder = htons(port);
     std::memcpy(changed.raw_.data() + offsetof(sockaddr_in, sin_port), &networkOrder,
                 sizeof networkOrder);
@@ -197,12 +261,23 @@ Address Address::withPort(std::uint16_t port) const noexcept {
 
 std::string Address::format() const {
     if (family() == AddressFamily::none) return "none";
+    if (family() == AddressFamily::unixSocket) {
+        std::string path = this->path();
+        if (!path.empty() && path.front() == '\0') path.front() = '@';
+        return "unix:" + path;
+    }
     const std::string port = ":" + std::to_string(this->port());
     return family() == AddressFamily::ipv6 ? "[" + host() + "]" + port : host() + port;
 }
 
 const sockaddr* Address::sockaddrData() const noexcept {
-    return reinterpret_cast<const sockaddr*>(raw_.data());
+    const void* data = isShared() ? static_cast<const void*>(&name()->raw) : raw_.data();
+    return static_cast<const sockaddr*>(data);
+}
+
+bool Address::operator==(const Address& other) const noexcept {
+    return size_ == other.size_ &&
+           std::memcmp(sockaddrData(), other.sockaddrData(), sockaddrSize()) == 0;
 }
 
 std::optional<IPv4Address> Address::ipv4(AddressType type) const {

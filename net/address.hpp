@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct sockaddr;
 
@@ -17,7 +18,7 @@ namespace wring {
 enum class AddressType : std::uint8_t { tcp, udp };
 
 /// What an Address holds.
-enum class AddressFamily : std::uint8_t { none, ipv4, ipv6 };
+enum class AddressFamily : std::uint8_t { none, ipv4, ipv6, unixSocket };
 
 /// The numeric end of an IPv4 connection as applications see it; equal when all fields are.
 ///
@@ -78,16 +79,31 @@ class WRING_API IPv6Address {
 
 /// A socket address in the kernel's form, or none: what the library passes around.
 ///
-/// Shape     trivially copyable, 32 bytes, no heap; equal addresses have equal bytes.
+/// Shape     32 bytes; the name of a UNIX socket lies on the heap, shared by all copies. Equal
+///           addresses have equal bytes.
 /// Thread    a value; copies may go to any thread.
-/// Source    sockaddr_in, sockaddr_in6 of ip(7) and ipv6(7).
+/// Source    sockaddr_in, sockaddr_in6, sockaddr_un of ip(7), ipv6(7) and unix(7).
 class WRING_API Address {
  public:
     /// Holds no address.
     Address() noexcept = default;
+    Address(const Address& other) noexcept : raw_(other.raw_), size_(other.size_) {
+        if (isShared()) retain();
+    }
+    Address(Address&& other) noexcept : raw_(other.raw_), size_(std::exchange(other.size_, 0)) {
+        other.raw_ = {};
+    }
+    Address& operator=(Address other) noexcept {
+        std::swap(raw_, other.raw_);
+        std::swap(size_, other.size_);
+        return *this;
+    }
+    ~Address() {
+        if (isShared()) release();
+    }
 
-    /// Takes over what accept, getsockname or recvmsg wrote; none if it is too short or of a
-    /// family that `AddressFamily` does not list.
+    /// Takes over what accept, getsockname or recvmsg wrote; none if it is too short, of a family
+    /// that `AddressFamily` does not list, or if there is no memory for the name of a UNIX socket.
     static Address fromSockaddr(const void* data, std::size_t size) noexcept;
 
     /// Reads a numeric address, never a name of a host.
@@ -105,6 +121,14 @@ class WRING_API Address {
     /// counts before `scopeId()`.
     static std::optional<Address> from(const IPv6Address& address) noexcept;
 
+    /// How long the path of a UNIX socket may be, in bytes; behind the NUL of an abstract name.
+    static constexpr std::size_t pathBytesMax = 107;
+    /// The UNIX socket at `path`, or of the name behind it in Linux's abstract namespace if the
+    /// first byte is a NUL.
+    ///
+    /// Errors    nothing if that is empty, too long, or a path with a NUL in it.
+    static std::optional<Address> fromPath(std::string_view path) noexcept;
+
     /// 0.0.0.0, every IPv4 interface of this host.
     static Address any4(std::uint16_t port) noexcept;
     /// 127.0.0.1.
@@ -117,34 +141,47 @@ class WRING_API Address {
     /// Tells what this holds.
     AddressFamily family() const noexcept;
     /// The numeric host without brackets, with `%scope` where the address has one: the interface's
-    /// name if it exists now, else its number. Empty for none.
+    /// name if it exists now, else its number. Empty for the other families.
     std::string host() const;
-    /// The port in host byte order, 0 for none.
+    /// The port in host byte order, 0 for the other families.
     std::uint16_t port() const noexcept;
-    /// The same host with another port; none stays none.
+    /// Where a UNIX socket is bound, see fromPath(); empty if nowhere, and for other families.
+    std::string path() const;
+    /// The same host with another port; what has no port stays as it is.
     Address withPort(std::uint16_t port) const noexcept;
 
-    /// Writes host and port as people do: "127.0.0.1:80", "[::1]:80", "[fe80::1%eth0]:80", "none".
+    /// Writes it as people do: "127.0.0.1:80", "[::1]:80", "[fe80::1%eth0]:80", "unix:/run/sock",
+    /// "unix:@abstract", "unix:" for a UNIX socket that is bound nowhere, "none".
     std::string format() const;
 
     /// Points to the bytes a system call wants; valid as long as this object.
     const ::sockaddr* sockaddrData() const noexcept;
     /// How many bytes `sockaddrData` points to, 0 for none.
-    std::uint32_t sockaddrSize() const noexcept { return size_; }
+    std::uint32_t sockaddrSize() const noexcept { return size_ & ~sharedFlag; }
 
     /// The address as an application sees it, nothing unless it is IPv4.
     std::optional<IPv4Address> ipv4(AddressType type = AddressType::tcp) const;
     /// The address as an application sees it, nothing unless it is IPv6.
     std::optional<IPv6Address> ipv6(AddressType type = AddressType::tcp) const;
 
-    /// Compares family, host and port, for IPv6 also flow information and scope.
-    bool operator==(const Address&) const noexcept = default;
+    /// Compares family, host and port, for IPv6 also flow information and scope; for UNIX the
+    /// names, as text.
+    bool operator==(const Address& other) const noexcept;
 
  private:
-    Address(const void* data, std::size_t size) noexcept;
+    struct Name;
+    static constexpr std::uint32_t sharedFlag = std::uint32_t{1} << 31;
 
-    // Only the fields the kernel looks at are ever copied in, so that comparing bytes is right.
-    alignas(4) std::array<unsigned char, 28> raw_{};
+    Address(const void* data, std::size_t size) noexcept;
+    static Address fromUnixName(std::string_view name) noexcept;
+    bool isShared() const noexcept { return (size_ & sharedFlag) != 0; }
+    Name* name() const noexcept;
+    void retain() const noexcept;
+    void release() noexcept;
+
+    // Only the fields the kernel looks at are ever copied in, so that comparing bytes is right; or
+    // the pointer to a Name, and the flag in the size.
+    alignas(8) std::array<unsigned char, 28> raw_{};
     std::uint32_t size_ = 0;
 };
 

@@ -7,7 +7,8 @@
 
 namespace wring {
 
-/// Connects to `remote` over TCP, from `local` if given: one attempt.
+/// Connects to `remote`, over TCP or to a UNIX socket, from `local` if given: one attempt. At a
+/// UNIX socket that has too many waiting already it queues up.
 ///
 /// Errors    ConnectError and its subclasses; CancelledError.
 /// Cancel    nothing stays open. A connection that was made all the same is given.

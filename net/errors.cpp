@@ -30,10 +30,15 @@ WRING_DEFINE_ERROR(EndOfStreamError, ConnectionClosed,
 WRING_DEFINE_ERROR(MessageLengthError, Error, "Message is too long", false);
 
 CannotListenError::CannotListenError(std::string_view interface, std::string_view port, int code)
+    : CannotListenError(
+          interface, port, code,
+          "[Errno " + std::to_string(code) + "] " + std::generic_category().message(code)) {}
+
+CannotListenError::CannotListenError(std::string_view interface, std::string_view port, int code,
+                                     std::string_view reason)
     : BindError(errorClass(), code, "listen", {},
                 "Couldn't listen on " + std::string(interface.empty() ? "any" : interface) + ":" +
-                    std::string(port) + ": [Errno " + std::to_string(code) + "] " +
-                    std::generic_category().message(code) + ".") {}
+                    std::string(port) + ": " + std::string(reason) + ".") {}
 
 namespace detail {
 

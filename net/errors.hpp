@@ -36,6 +36,9 @@ class WRING_API CannotListenError : public BindError {
  public:
     /// `interface` empty means any.
     CannotListenError(std::string_view interface, std::string_view port, int code);
+    /// With the reason in words, where no errno says it.
+    CannotListenError(std::string_view interface, std::string_view port, int code,
+                      std::string_view reason);
     explicit CannotListenError(int code = 0, const char* operation = nullptr)
         : BindError(errorClass(), code, operation, {}) {}
 

@@ -48,6 +48,17 @@ class WRING_API IHalfCloseableProtocol {
     virtual void writeConnectionLost() = 0;
 };
 
+/// A protocol that wants to know when its connection has been secured.
+///
+/// Source    Twisted: IHandshakeListener.
+class WRING_API IHandshakeListener {
+ public:
+    virtual ~IHandshakeListener() = default;
+    /// The peer's certificate is known now. Called before anything that was written meanwhile is
+    /// sent, and after connectionMade(). After an abortConnection() in here nothing is.
+    virtual void handshakeCompleted() = 0;
+};
+
 /// The base most protocols start from: override what matters.
 ///
 /// Source    Twisted: protocol.Protocol.

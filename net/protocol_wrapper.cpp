@@ -1,5 +1,6 @@
 #include <wring/net/protocol_wrapper.hpp>
 
+#include <wring/net/certificate.hpp>
 #include <wring/net/wrapping_factory.hpp>
 
 namespace wring {
@@ -12,6 +13,10 @@ ProtocolWrapper::~ProtocolWrapper() { factory_->forget(*this); }
 void ProtocolWrapper::makeConnection(Ref<ITransport> transport) {
     transport_ = std::move(transport);
     wrapped_->makeConnection(Ref<ITransport>(this));
+}
+
+Ref<Certificate> ProtocolWrapper::getPeerCertificate() const {
+    return transport_->getPeerCertificate();
 }
 
 void ProtocolWrapper::dataReceived(BytesView data) { wrapped_->dataReceived(data); }

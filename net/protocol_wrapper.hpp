@@ -22,7 +22,7 @@ class WRING_API ProtocolWrapper : public ITransport {
     ~ProtocolWrapper() override;
 
     /// Events, on their way to the wrapped protocol; in connectionLost() the factory has already
-    /// forgotten it. The half-closes go past it.
+    /// forgotten it. The half-closes and handshakeCompleted() go past it.
     virtual void makeConnection(Ref<ITransport> transport);
     virtual void dataReceived(BytesView data);
     virtual void connectionLost(const Failure& reason);
@@ -51,6 +51,12 @@ class WRING_API ProtocolWrapper : public ITransport {
     bool connected() const override { return transport_ && transport_->connected(); }
     bool disconnecting() const override { return transport_->disconnecting(); }
     Reactor& reactor() const override { return transport_->reactor(); }
+    void startTLS(const Ref<TLSContext>& context, bool normal = true) override {
+        transport_->startTLS(context, normal);
+    }
+    bool isSecure() const override { return transport_->isSecure(); }
+    Ref<Certificate> getPeerCertificate() const override;
+    std::string negotiatedProtocol() const override { return transport_->negotiatedProtocol(); }
 
     /// The transport behind it; there is one from makeConnection() on, even after the loss.
     ITransport& transport() const noexcept { return *transport_; }

@@ -7,11 +7,13 @@
 
 namespace wring {
 
+class ProxyHeader;
 class Reactor;
 
 namespace detail {
 class ConnectionGroup;
-}
+class TlsLayer;
+}  // namespace detail
 
 /// A connected stream socket that nobody reads or writes yet: what accept and connect give, and
 /// what streams and transports are made from. Closed when destroyed.
@@ -38,16 +40,32 @@ class WRING_API Socket {
     const Ref<detail::ConnectionGroup>& group() const noexcept { return group_; }
     void setGroup(Ref<detail::ConnectionGroup> group) noexcept;
 
+    /// What a proxy has said of the connection, whose addresses are then the ones that getPeer()
+    /// and getHost() give; null without a proxy.
+    const Ref<ProxyHeader>& proxyHeader() const noexcept { return proxyHeader_; }
+    void setProxyHeader(Ref<ProxyHeader> header) noexcept;
+
+    /// Whether it is secured already: who uses the connection does not see what goes over it.
+    bool isSecured() const noexcept { return static_cast<bool>(layer_); }
+    /// What secures it, for the connection that takes the descriptor over.
+    void setLayer(Ref<detail::TlsLayer> layer) noexcept;
+    Ref<detail::TlsLayer> takeLayer() noexcept;
+
  private:
     Reactor* reactor_;
     int fd_;
     Ref<detail::ConnectionGroup> group_;
+    Ref<ProxyHeader> proxyHeader_;
+    Ref<detail::TlsLayer> layer_;
 };
 
 namespace detail {
 /// The addresses of a descriptor's two ends, of no family where there is none.
 Address hostOf(Reactor& reactor, int fd) noexcept;
 Address peerOf(Reactor& reactor, int fd) noexcept;
+/// Likewise, with what a proxy has said going before; `header` may be null.
+Address hostOf(Reactor& reactor, int fd, const ProxyHeader* header) noexcept;
+Address peerOf(Reactor& reactor, int fd, const ProxyHeader* header) noexcept;
 }  // namespace detail
 
 }  // namespace wring

@@ -1,7 +1,8 @@
 #include <wring/net/stream.hpp>
 
 #include <wring/net/detail/stream_connection.hpp>
-#include <wring/net/errors.hpp>
+#include <wring/net/detail/tls_layer.hpp>
+#include <wring/net/tls_errors.hpp>
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/outcome.hpp>
 
@@ -107,6 +108,37 @@ Task<> Stream::shutdownSend() {
     int result = connection().shutdownSend();
     if (result < 0) detail::lostFailure(-result).raise();
     co_return;
+}
+
+Task<> Stream::startTLS(Ref<TLSContext> context, TLSRole role) {
+    Ref<detail::StreamConnection> securing(&connection());
+    Ref<detail::TlsLayer> layer = securing->startTLS(context, role);
+    auto waited = co_await outcome(layer->settled().wait());
+    if (!waited) {
+        securing->abortNow();
+        waited.error().raise();
+    }
+    if (layer->session().failure()) layer->session().failure()->raise();
+    if (!layer->isSecured()) Failure::of<ConnectionLost>(0, "startTLS").raise();
+}
+
+TLSInfo Stream::tlsInfo() const {
+    detail::TlsLayer* layer = connection().layer();
+    return layer ? layer->session().info() : TLSInfo();
+}
+
+Ref<Certificate> Stream::getPeerCertificate() const {
+    detail::TlsLayer* layer = connection().layer();
+    return layer ? layer->session().peerCertificate() : nullptr;
+}
+
+std::string Stream::negotiatedProtocol() const { return tlsInfo().negotiatedProtocol; }
+
+Task<Socket> Stream::releaseSecured(Stream stream) {
+    Ref<detail::StreamConnection> leaving(&stream.connection());
+    while (leaving->isOpen() && !leaving->mayLeave()) co_await leaving->quiet().wait();
+    if (!leaving->isOpen()) co_return Failure::of<ConnectionLost>(0, "release");
+    co_return leaving->leave();
 }
 
 Task<> Stream::close() {

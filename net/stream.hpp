@@ -11,6 +11,14 @@
 namespace wring {
 
 class Socket;
+class Certificate;
+class TLSContext;
+class TLSInfo;
+enum class TLSRole : std::uint8_t;
+
+namespace detail {
+struct StreamAccess;
+}
 
 /// A connected stream of bytes in coroutine style: a handle that owns the connection. Destroying
 /// it closes the connection as close() does, without telling when that is done.
@@ -72,6 +80,24 @@ class WRING_API Stream {
     /// Tells the peer that nothing more will be sent; reading goes on. Errors: ConnectionLost.
     [[nodiscard]] Task<> shutdownSend();
 
+    /// Secures the connection in place, and goes on when the handshake is done. What is read and
+    /// written from then on is so through TLS: shutdownSend() and close() say to the peer that it
+    /// was all, and a read fails with TLSTruncated where the peer did not. Needs that nobody
+    /// writes. On a stream that is secured already, TLS goes through TLS.
+    ///
+    /// Errors    SSLError, CertificateVerifyError; TimeoutError, after the context's time;
+    ///           ClearBytesError when bytes have come that nobody has read, as these would be
+    ///           believed to be secured ones. The connection is of no use after any of them.
+    /// Cancel    ends the connection.
+    /// Source    Twisted: ITLSTransport.startTLS.
+    [[nodiscard]] Task<> startTLS(Ref<TLSContext> context, TLSRole role);
+    /// What was agreed on; empty for a connection that is not secured.
+    [[nodiscard]] TLSInfo tlsInfo() const;
+    /// Null if the peer has shown none. Twisted: ISSLTransport.getPeerCertificate.
+    [[nodiscard]] Ref<Certificate> getPeerCertificate() const;
+    /// By ALPN; empty: none. Twisted: INegotiated.negotiatedProtocol.
+    [[nodiscard]] std::string negotiatedProtocol() const;
+
     /// Ends the connection in order and waits until the descriptor is closed. A read or write that
     /// waits meanwhile fails with ConnectionLost. A peer that does not take what was given away
     /// within ReactorOptions::closeLimit gets a reset.
@@ -94,7 +120,15 @@ class WRING_API Stream {
     /// Whether neither end nor error was met and nobody closed it.
     [[nodiscard]] bool isOpen() const noexcept;
 
+    /// Gives up a secured connection for one in the other style, or of another owner, with all
+    /// that came and was not read. The stream is of no use any more.
+    ///
+    /// Errors    ConnectionLost if it has ended.
+    /// Cancel    ends the connection.
+    [[nodiscard]] static Task<Socket> releaseSecured(Stream stream);
+
  private:
+    friend struct detail::StreamAccess;
     detail::StreamConnection& connection() const noexcept;
     Ref<detail::StreamConnection> connection_;
 };

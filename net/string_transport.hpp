@@ -13,7 +13,7 @@ namespace wring::testing {
 /// without a connection. Hand it to makeConnection(), call dataReceived() and connectionLost().
 ///
 /// Source    Twisted: StringTransport, StringTransportWithDisconnection.
-class StringTransport final : public ITransport {
+class StringTransport : public ITransport {
  public:
     /// Whether the protocol wants to receive.
     enum class ProducerState { producing, paused };

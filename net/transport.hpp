@@ -5,11 +5,14 @@
 #include <wring/runtime/ref.hpp>
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace wring {
 
+class Certificate;
 class Reactor;
+class TLSContext;
 
 /// Something that writes to a consumer and can be told to hold back. A pull producer gets
 /// resumeProducing() and stopProducing() only.
@@ -77,6 +80,21 @@ class WRING_API ITransport : public RefCounted, public IConsumer {
     virtual bool disconnecting() const = 0;
     /// Where everything happens.
     virtual Reactor& reactor() const = 0;
+
+    /// Secures the connection in place: what was written before goes out in clear first, what is
+    /// written from now on when the handshake is done. A client's connection acts as TLS client
+    /// and a server's as server, the other way round unless `normal`.
+    ///
+    /// Errors    ClearBytesError when bytes have come that were not delivered, UsageError where
+    ///           there can be no TLS. What goes wrong later is the reason of connectionLost().
+    /// Source    Twisted: ITLSTransport.startTLS.
+    virtual void startTLS(const Ref<TLSContext>& context, bool normal = true);
+    /// Whether startTLS() was called, or the connection was secured from the beginning.
+    virtual bool isSecure() const { return false; }
+    /// Null if the peer has shown none. Twisted: ISSLTransport.
+    virtual Ref<Certificate> getPeerCertificate() const;
+    /// By ALPN; empty: none, or the handshake is not done. Twisted: INegotiated.
+    virtual std::string negotiatedProtocol() const { return {}; }
 };
 
 }  // namespace wring

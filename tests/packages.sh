@@ -10,11 +10,11 @@ wring_package_list() {
     local names="g++ meson ninja-build pkg-config liburing-dev libssl-dev libspdlog-dev libfmt-dev"
     case "$1" in
         build) ;;
-        sample) names+=" socat ncat" ;;
+        sample) names+=" socat ncat openssl" ;;
         bench) names+=" libbenchmark-dev procps" ;;
         test)
-            names+=" libgtest-dev libgmock-dev libbenchmark-dev socat ncat strace procps"
-            names+=" python3-twisted"
+            names+=" libgtest-dev libgmock-dev libbenchmark-dev socat ncat strace procps systemd haproxy"
+            names+=" openssl gnutls-bin python3-twisted python3-service-identity"
             names+=" clang-16 libclang-rt-16-dev clang-19 libclang-rt-19-dev"
             ;;
         *)

@@ -162,6 +162,16 @@ run_queue() {
         [ "$s" -eq 0 ] || grep -hE '\[  SKIPPED \].* ms\)|^skip ' "$results/${name//\//%}.log"
         [ "${kinds[i]}" != shell ] || sed -n "s|^note |$name: |p" "$results/${name//\//%}.log"
     done
+    say_peers "${names[@]}"
+}
+
+# say_peers NAME…: the programs of others that these tests have talked to.
+say_peers() {
+    local name peers
+    peers="$(for name in "$@"; do
+        sed -n 's/^peer //p' "$results/${name//\//%}.log" 2>/dev/null
+    done | sort -u | paste -sd, | sed 's/,/, /g')"
+    [ -z "$peers" ] || say "peers: $peers"
 }
 
 # The test programs of a build folder, as the build knows them (an old one may lie about).

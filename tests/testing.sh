@@ -33,6 +33,9 @@ not_ok() { # NAME REASON
     sed 's/^/    /' <<<"$2"
 }
 
+# used_peer NAME VERSION: somebody else's program that the tests talk to; tests/run.sh says which.
+used_peer() { echo "peer $1 $2"; }
+
 # check NAME COMMAND…: the command tells why it failed in `reason`.
 check() {
     local name="$1"

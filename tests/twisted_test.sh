@@ -65,6 +65,7 @@ for driver in "${drivers[@]}"; do check "twisted/$driver/starts" start_ours "$dr
 check "twisted/starts" start_theirs
 [ "$failures" -eq 0 ] || exit 1
 twisted=("${ports[@]}")
+used_peer Twisted "$(/usr/bin/python3 -c 'import twisted; print(twisted.__version__)')"
 for driver in "${drivers[@]}"; do
     for name in $kinds; do check "twisted/$driver/server/$name" reads_result "$driver/$name"; done
 done

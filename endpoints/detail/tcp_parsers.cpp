@@ -1,33 +1,13 @@
 #include <wring/endpoints/detail/tcp_parsers.hpp>
 
 #include <wring/endpoints/arguments.hpp>
+#include <wring/endpoints/detail/backlog.hpp>
 #include <wring/endpoints/registry.hpp>
 #include <wring/endpoints/tcp_endpoints.hpp>
-#include <wring/runtime/log.hpp>
-
-#include <algorithm>
-#include <fstream>
-#include <limits>
 
 namespace wring::detail {
 
 namespace {
-
-constexpr std::int64_t backlogDefault = 50;
-
-int backlogFrom(const Arguments& arguments) {
-    std::int64_t backlog = arguments.integer("backlog", 0, std::numeric_limits<int>::max(),
-                                             backlogDefault);
-    std::int64_t most = std::numeric_limits<int>::max();
-    std::ifstream("/proc/sys/net/core/somaxconn") >> most;
-    if (most > 0 && backlog > most) {
-        log(LogLevel::warning, "endpoint: backlog " + std::to_string(backlog) +
-                                   " is more than net.core.somaxconn, using " +
-                                   std::to_string(most));
-        backlog = most;
-    }
-    return static_cast<int>(backlog);
-}
 
 Address addressFrom(const Arguments& arguments, const std::string& interface, std::uint16_t port) {
     if (interface.empty()) return Address::any4(port);
@@ -68,22 +48,34 @@ class TcpClientParser final : public IStreamClientEndpointStringParser {
                                                  const Description& description) override {
         Arguments arguments(description, {"host", "port"}, {"timeout", "bindAddress"},
                             Positionals::skipNamed);
-        std::string host = arguments.text("host");  // first: what is missing is told in order
-        ConnectOptions options(std::move(host), arguments.port("port"));
-        if (options.port == 0) arguments.reject("port", "0 cannot be connected to");
-        options.timeout = arguments.seconds("timeout", options.timeout);
-        if (arguments.has("bindAddress")) {
-            std::string local = arguments.text("bindAddress");
-            options.bindAddress = Address::parse(local, 0);
-            if (!options.bindAddress) {
-                arguments.reject("bindAddress", "'" + local + "' is not an IP address");
-            }
-        }
-        return makeRef<TCPClientEndpoint>(reactor, std::move(options));
+        return makeRef<TCPClientEndpoint>(reactor, connectOptionsFrom(arguments));
     }
 };
 
 }  // namespace
+
+ListenOptions listenOptionsFrom(const Arguments& arguments) {
+    std::uint16_t port = arguments.port("port");
+    std::string interface = arguments.text("interface", "");
+    ListenOptions options(addressFrom(arguments, interface, port), interface);
+    options.backlog = backlogFrom(arguments);
+    return options;
+}
+
+ConnectOptions connectOptionsFrom(const Arguments& arguments) {
+    std::string host = arguments.text("host");  // first: what is missing is told in order
+    ConnectOptions options(std::move(host), arguments.port("port"));
+    if (options.port == 0) arguments.reject("port", "0 cannot be connected to");
+    options.timeout = arguments.seconds("timeout", options.timeout);
+    if (arguments.has("bindAddress")) {
+        std::string local = arguments.text("bindAddress");
+        options.bindAddress = Address::parse(local, 0);
+        if (!options.bindAddress) {
+            arguments.reject("bindAddress", "'" + local + "' is not an IP address");
+        }
+    }
+    return options;
+}
 
 void addTcpParsers(EndpointRegistry& registry) {
     registry.add(std::make_unique<TcpServerParser>(false));

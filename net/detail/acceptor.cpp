@@ -30,8 +30,12 @@ bool isFatal(int error) noexcept {
 
 }  // namespace
 
-Acceptor::Acceptor(Reactor& reactor, int fd) noexcept
-    : ReactorResource(reactor), Timer(&Acceptor::onRetry), request_(*this), fd_(fd) {}
+Acceptor::Acceptor(Reactor& reactor, int fd, bool isShared) noexcept
+    : ReactorResource(reactor),
+      Timer(&Acceptor::onRetry),
+      request_(*this),
+      fd_(fd),
+      isShared_(isShared) {}
 
 Acceptor::~Acceptor() {
     WRING_ASSERT(isClosed(), "a listening socket was destroyed before it was closed");
@@ -47,6 +51,11 @@ void Acceptor::startAccepting() noexcept {
 void Acceptor::stopAccepting() noexcept {
     isWanted_ = false;
     reactor().driver().cancel(request_);
+}
+
+void Acceptor::refuse() noexcept {
+    stopAccepting();
+    if (!isShared_) reactor().driver().shutdownNow(fd_, SHUT_RDWR);
 }
 
 void Acceptor::onAccepted(Operation& operation, Completion& completion) noexcept {
@@ -107,8 +116,7 @@ void Acceptor::beginClose() noexcept {
     isClosing_ = true;
     reactor().disarm(*this);
     // Refuses new connections at once; an accept in flight would go on taking them otherwise.
-    reactor().driver().shutdownNow(fd_, SHUT_RDWR);
-    reactor().driver().cancel(request_);
+    refuse();
     finishClose();
 }
 

@@ -13,8 +13,9 @@ namespace wring::detail {
 /// Lifetime  the derived class keeps itself alive until acceptorClosed().
 class WRING_API Acceptor : public ReactorResource, private Timer {
  public:
-    /// Takes over `fd`, which listens.
-    Acceptor(Reactor& reactor, int fd) noexcept;
+    /// Takes over `fd`, which listens. Where other processes share the socket it is never shut
+    /// down: it would be for all of them.
+    Acceptor(Reactor& reactor, int fd, bool isShared = false) noexcept;
     ~Acceptor() override;
 
     int fd() const noexcept { return fd_; }
@@ -29,6 +30,8 @@ class WRING_API Acceptor : public ReactorResource, private Timer {
     void startAccepting() noexcept;
     /// Takes none for a while; they wait in the kernel's backlog.
     void stopAccepting() noexcept;
+    /// Takes none any more, and has the kernel refuse who connects.
+    void refuse() noexcept;
     /// Closes; connections that were taken but not yet told are closed as well.
     void beginClose() noexcept;
     void turnEnded() noexcept override;
@@ -51,6 +54,7 @@ class WRING_API Acceptor : public ReactorResource, private Timer {
     unsigned failuresInRow_ = 0;
     Duration delay_{};
     Time nextLog_{};
+    bool isShared_;
     bool isWanted_ = false;
     bool isClosing_ = false;
 };

@@ -29,6 +29,15 @@ class ByteQueue {
         end_ += static_cast<std::uint32_t>(bytes.size());
     }
 
+    /// Makes sure that there is room for so many bytes more.
+    void reserve(std::size_t more) {
+        if (more > capacity_ - end_) makeRoom(more);
+    }
+    /// What is reserved and not used, to be written by somebody else, who then says how much it
+    /// was.
+    std::byte* room() noexcept { return block_ + end_; }
+    void appended(std::size_t count) noexcept { end_ += static_cast<std::uint32_t>(count); }
+
     /// All of it; the queue is empty then.
     Bytes take() noexcept {
         return Bytes(std::exchange(block_, nullptr), std::exchange(end_, 0), nullptr,

@@ -1,5 +1,7 @@
 #include <wring/net/detail/connection.hpp>
 
+#include <wring/net/detail/tls_layer.hpp>
+#include <wring/net/proxy_header.hpp>
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/detail/buffer_pool.hpp>
 #include <wring/runtime/reactor.hpp>
@@ -77,8 +79,11 @@ Connection::Connection(Socket socket)
       receive_(&Connection::onReceived, *this),
       send_(&Connection::onSent, *this),
       group_(socket.group()),
+      proxyHeader_(socket.proxyHeader()),
+      layer_(socket.takeLayer()),
       fd_(socket.release()) {
     if (group_) group_->add(*this);
+    if (layer_) layer_->attach(*this, false);
 }
 
 Connection::~Connection() {
@@ -86,11 +91,11 @@ Connection::~Connection() {
 }
 
 Address Connection::getHost() const noexcept {
-    return fd_ < 0 ? Address() : hostOf(reactor(), fd_);
+    return fd_ < 0 ? Address() : hostOf(reactor(), fd_, proxyHeader());
 }
 
 Address Connection::getPeer() const noexcept {
-    return fd_ < 0 ? Address() : peerOf(reactor(), fd_);
+    return fd_ < 0 ? Address() : peerOf(reactor(), fd_, proxyHeader());
 }
 
 int Connection::setFlag(int level, int option, bool on) noexcept {
@@ -107,13 +112,27 @@ bool Connection::getFlag(int level, int option) const noexcept {
 }
 
 void Connection::startReading() noexcept {
+    if (layer_) [[unlikely]] {
+        if (!hasReadEnded_ && isOpen()) layer_->startReading();
+        return;
+    }
+    startReceiving();
+}
+
+void Connection::stopReading() noexcept {
+    if (layer_) [[unlikely]]
+        return layer_->stopReading();
+    stopReceiving();
+}
+
+void Connection::startReceiving() noexcept {
     wantsReading_ = true;
-    if (receive_.inFlight() || hasReadEnded_ || !isOpen()) return;
+    if (receive_.inFlight() || hasReadEnded_ || !isOpen() || isLeaving_) return;
     receive_.prepareRecvMulti(fd_);
     reactor().driver().submit(receive_);
 }
 
-void Connection::stopReading() noexcept {
+void Connection::stopReceiving() noexcept {
     wantsReading_ = false;
     if (receive_.inFlight()) reactor().driver().cancel(receive_);
 }
@@ -124,18 +143,78 @@ void Connection::onReceived(Operation& operation, Completion& completion) noexce
         if (!completion.more) self.finishClose();
         return;
     }
-    if (completion.result > 0) return self.received(std::move(completion.bytes));
+    if (completion.result > 0) {
+        if (self.layer_) [[unlikely]]
+            return self.layer_->bottom().arrived(std::move(completion.bytes));
+        return self.received(std::move(completion.bytes));
+    }
     if (completion.more) return;
     if (completion.result == -ECANCELED) {
+        if (self.isLeaving_) [[unlikely]]
+            return self.tellIfQuiet();
         // Stopped by us, and perhaps wanted again by now.
-        if (self.wantsReading_) self.startReading();
+        if (self.wantsReading_) self.startReceiving();
         return;
     }
-    self.hasReadEnded_ = true;
-    self.readEnded(-completion.result);
+    self.takeEnd(-completion.result);
+}
+
+void Connection::takeEnd(int error) noexcept {
+    if (!layer_) return endReading(error);
+    layer_->bottom().inputEnded(error);
+    tellIfQuiet();
+}
+
+void Connection::endReading(int error) noexcept {
+    hasReadEnded_ = true;
+    readEnded(error);
+}
+
+void Connection::tellIfQuiet() noexcept {
+    if (!isLeaving_ || !isOpen()) return;
+    if (send_.inFlight()) return tellWhenRawSent();  // what the end of another one brought about
+    if (!receive_.inFlight()) becameQuiet();
+}
+
+bool Connection::isSending() const noexcept {
+    if (layer_) [[unlikely]]
+        return layer_->isSending();
+    return send_.inFlight();
+}
+
+std::size_t Connection::keptBytes() const noexcept {
+    return layer_ ? layer_->keptBytes() : keptRawBytes();
 }
 
 bool Connection::send(BytesView bytes, Bytes& owner) noexcept {
+    if (layer_) [[unlikely]]
+        return layer_->send(bytes, owner);
+    return sendRaw(bytes, owner);
+}
+
+void Connection::sendAndTell(BytesView bytes) noexcept {
+    if (layer_) [[unlikely]]
+        return layer_->sendAndTell(bytes);
+    sendRawAndTell(bytes);
+}
+
+void Connection::tellWhenSent() noexcept {
+    if (layer_) [[unlikely]]
+        return layer_->tellWhenSent();
+    tellWhenRawSent();
+}
+
+void Connection::cancelSend() noexcept {
+    if (layer_) [[unlikely]]
+        return layer_->cancelSend();
+    cancelRawSend();
+}
+
+void Connection::turnEnded() noexcept {
+    if (layer_) layer_->turnEnded();
+}
+
+bool Connection::sendRaw(BytesView bytes, Bytes& owner) noexcept {
     send_.prepareSend(fd_, bytes, MSG_WAITALL);
     int taken = reactor().driver().sendNow(send_, owner);
     if (taken >= 0 && static_cast<std::size_t>(taken) == bytes.size()) {
@@ -145,11 +224,12 @@ bool Connection::send(BytesView bytes, Bytes& owner) noexcept {
     }
     // An error comes again, as the completion of the operation.
     if (taken > 0) bytes = bytes.subspan(static_cast<std::size_t>(taken));
-    sendAndTell(owner.isLent() ? freed(bytes, owner) : bytes);
+    sendRawAndTell(owner.isLent() ? freed(bytes, owner) : bytes);
     return false;
 }
 
-// The peer may not read for ever: what waits for it must not keep the last receive buffers from others.
+// The peer may not read for ever: what waits for it must not keep the last receive buffers from
+// others.
 BytesView Connection::freed(BytesView bytes, Bytes& owner) const noexcept {
     if (!reactor().driver().buffers().isScarce()) return bytes;
     try {
@@ -160,7 +240,7 @@ BytesView Connection::freed(BytesView bytes, Bytes& owner) const noexcept {
     }
 }
 
-void Connection::sendAndTell(BytesView bytes) noexcept {
+void Connection::sendRawAndTell(BytesView bytes) noexcept {
     isSendKept_ = isSendCancelled_ = false;
     tellsSent_ = true;
     goOnSending(bytes);
@@ -171,12 +251,12 @@ void Connection::goOnSending(BytesView left) noexcept {
     reactor().driver().submit(send_);
 }
 
-void Connection::tellWhenSent() noexcept {
+void Connection::tellWhenRawSent() noexcept {
     if (std::exchange(tellsSent_, true) || rest_) return;
     reactor().driver().cancel(send_);
 }
 
-void Connection::cancelSend() noexcept {
+void Connection::cancelRawSend() noexcept {
     isSendCancelled_ = true;
     reactor().driver().cancel(send_);
 }
@@ -238,21 +318,36 @@ void Connection::limitRest() noexcept {
 
 void Connection::sendEnded(int result) noexcept {
     // Nobody else knows of these bytes: the peer must not take what it has got for all there was.
-    if (result < 0 && isSendKept_ && !isSendCancelled_) hasLostBytes_ = true;
-    if (!isOpen()) return finishClose();
+    // Without the last words it will not, and a reset could take away what came before them.
+    if (result < 0 && isSendKept_ && !isSendCancelled_ && !areLastWords_) hasLostBytes_ = true;
+    if (!isOpen()) {
+        if (result == 0 && std::exchange(hasLastWords_, false)) sayLastWords();
+        return finishClose();
+    }
+    if (layer_) [[unlikely]] {
+        if (result < 0 || tellsSent_) layer_->bottom().outputSent(result);
+        return tellIfQuiet();
+    }
     if (result < 0 || tellsSent_) sent(result);
 }
 
 int Connection::shutdownSendNow() noexcept {
+    if (layer_ && isOpen()) [[unlikely]]
+        return layer_->shutdownSend();
     return isOpen() ? reactor().driver().shutdownNow(fd_, SHUT_WR) : -ENOTCONN;
 }
 
 void Connection::beginClose(Ending ending) noexcept {
     if (isClosed()) return;
     bool isFirst = isOpen();
+    if (hasLostBytes_) ending = Ending::reset;
+    if (isFirst && layer_ && ending != Ending::reset) [[unlikely]] {
+        // Behind what is kept, never behind what is dropped half-way.
+        hasLastWords_ = keepsBytes();
+        if (!send_.inFlight()) sayLastWords();
+    }
     stage_ = Stage::closing;
     Driver& driver = reactor().driver();
-    if (hasLostBytes_) ending = Ending::reset;
     if (ending == Ending::reset) {
         resetAtClose();
     } else if (keepsBytes()) {
@@ -263,7 +358,7 @@ void Connection::beginClose(Ending ending) noexcept {
     }
     if (isFirst) driver.cancel(receive_);
     if (!keepsBytes() || ending != Ending::flush) {
-        cancelSend();
+        cancelRawSend();
     } else if (!rest_) {
         driver.cancel(send_);  // to be told
     } else if (isFirst) {
@@ -277,6 +372,55 @@ void Connection::resetAtClose() noexcept {
     reactor().driver().setOption(fd_, SOL_SOCKET, SO_LINGER, &immediately, sizeof immediately);
 }
 
+// Best effort: what the kernel does not take now goes out if it does soon.
+void Connection::sayLastWords() noexcept {
+    Bytes& words = layer_->lastWords();
+    if (words.empty()) return;
+    areLastWords_ = true;
+    if (sendRaw(words.view(), words)) {
+        if (!isOpen() && send_.inFlight()) reactor().driver().cancel(send_);  // to be told
+        return;
+    }
+    try {
+        rest_ = std::make_unique<Rest>(*this, std::move(words));
+        isSendKept_ = true;
+        if (!isOpen()) limitRest();
+    } catch (...) {
+        cancelRawSend();
+    }
+}
+
+void Connection::secureBy(Ref<TlsLayer> layer, BytesView clear) {
+    if (!clear.empty()) layer->sendClearFirst(clear);
+    bool owesSent = send_.inFlight() && tellsSent_;
+    bool wants = layer_ ? layer_->wantsReading() : wantsReading_;
+    layer->attach(*this, owesSent);
+    layer_ = std::move(layer);
+    if (wants) layer_->startReading();
+}
+
+bool Connection::mayRelease() noexcept {
+    WRING_ASSERT(layer_ && isOpen(), "only a secured connection that is open can be released");
+    isLeaving_ = true;
+    layer_->stopReading();
+    if (receive_.inFlight()) reactor().driver().cancel(receive_);
+    if (send_.inFlight()) tellWhenRawSent();
+    return !receive_.inFlight() && !send_.inFlight();
+}
+
+Socket Connection::release() noexcept {
+    layer_->detach();
+    stage_ = Stage::closed;
+    Socket socket(reactor(), std::exchange(fd_, -1));
+    socket.setLayer(std::move(layer_));
+    socket.setProxyHeader(std::move(proxyHeader_));
+    if (group_) group_->remove(*this);
+    socket.setGroup(std::move(group_));
+    leaveReactor();
+    connectionClosed();
+    return socket;
+}
+
 void Connection::finishClose() noexcept {
     if (stage_ != Stage::closing || receive_.inFlight() || send_.inFlight()) return;
     stage_ = Stage::closed;
@@ -284,8 +428,11 @@ void Connection::finishClose() noexcept {
     reactor().closeDescriptor(std::exchange(fd_, -1));
     Ref<ConnectionGroup> group = std::move(group_);
     if (group) group->remove(*this);
+    Ref<TlsLayer> layer = layer_;
+    if (layer) layer->detach();
     leaveReactor();
     connectionClosed();
+    if (layer) layer->settled().set();
     // Only now: who waits for the last one's end may rely on its connectionLost() having run.
     if (group) group->removed();
 }

@@ -14,6 +14,7 @@
 namespace wring::detail {
 
 class Connection;
+class TlsLayer;
 
 /// The connections that one listening port has accepted and that are still open.
 class WRING_API ConnectionGroup : public RefCounted {
@@ -27,6 +28,7 @@ class WRING_API ConnectionGroup : public RefCounted {
 
  private:
     friend class Connection;
+    friend class wring::Socket;
     void add(Connection& connection) noexcept;
     void remove(Connection& connection) noexcept;
     void removed() noexcept;
@@ -70,13 +72,20 @@ class WRING_API Connection : public ReactorResource {
     int fd() const noexcept { return fd_; }
     bool isOpen() const noexcept { return stage_ == Stage::open; }
     bool isClosed() const noexcept { return stage_ == Stage::closed; }
+    /// As a proxy has told, if there is one.
     Address getHost() const noexcept;
     Address getPeer() const noexcept;
+    /// Null without a proxy.
+    const ProxyHeader* proxyHeader() const noexcept { return proxyHeader_.get(); }
     int setFlag(int level, int option, bool on) noexcept;
     bool getFlag(int level, int option) const noexcept;
 
     /// Ends it at once with a reset.
     virtual void abortNow() noexcept = 0;
+
+    /// What makes it a secured one; null if it is not.
+    TlsLayer* layer() const noexcept { return layer_.get(); }
+    void turnEnded() noexcept override;
 
  protected:
     /// A chunk came; none after the end of reading or once close has begun.
@@ -86,6 +95,10 @@ class WRING_API Connection : public ReactorResource {
     /// A send that had to be waited for has ended: 0, or a negative errno. Also when one that had
     /// not to be waited for failed in the end. Not once close has begun.
     virtual void sent(int result) noexcept = 0;
+    /// A secured connection broke: nothing can be read or sent any more.
+    virtual void failed(Failure failure) noexcept = 0;
+    /// The handshake is over and went well; nothing that follows it was sent yet.
+    virtual void secured() noexcept {}
     /// The descriptor is closed and nothing is in flight. Last call; `this` may go in it.
     virtual void connectionClosed() noexcept = 0;
 
@@ -96,15 +109,15 @@ class WRING_API Connection : public ReactorResource {
     bool hasReadEnded() const noexcept { return hasReadEnded_; }
 
     /// Whether something is on its way: the next send() has to wait for sent().
-    bool isSending() const noexcept { return send_.inFlight(); }
+    bool isSending() const noexcept;
     /// How much of what send() said true of the kernel has refused so far.
-    std::size_t keptBytes() const noexcept { return rest_ ? send_.bytes().size() : 0; }
+    std::size_t keptBytes() const noexcept;
     /// Sends all of it, once at a time. True: nothing is to be waited for; the kernel has it, or
     /// what it takes later is kept in here (by `owner`, which holds the bytes, if it was taken).
     /// False: what `bytes` refers to stays until sent().
     bool send(BytesView bytes, Bytes& owner) noexcept;
-    /// The bytes, which have to wait and whose owner is lent: as a copy, which becomes the owner, if
-    /// receive buffers are scarce.
+    /// The bytes, which have to wait and whose owner is lent: as a copy, which becomes the owner,
+    /// if receive buffers are scarce.
     BytesView freed(BytesView bytes, Bytes& owner) const noexcept;
     /// Sends all of it and tells the end by sent().
     void sendAndTell(BytesView bytes) noexcept;
@@ -112,6 +125,17 @@ class WRING_API Connection : public ReactorResource {
     void tellWhenSent() noexcept;
     void cancelSend() noexcept;
     int shutdownSendNow() noexcept;
+
+    /// Has everything that follows go through `layer`, on top of what it goes through already.
+    /// `clear` goes out before that.
+    void secureBy(Ref<TlsLayer> layer, BytesView clear);
+    /// Takes the socket, secured as it is, to somebody else. Nothing is in flight and nothing was
+    /// received that is not taken. connectionClosed() has run when this returns.
+    Socket release() noexcept;
+    /// Whether release() would do; asks for it to become so.
+    bool mayRelease() noexcept;
+    /// A receive or send has ended while mayRelease() was waited for.
+    virtual void becameQuiet() noexcept {}
 
     /// How the end is reached.
     enum class Ending : std::uint8_t {
@@ -139,6 +163,18 @@ class WRING_API Connection : public ReactorResource {
         Bytes bytes;
     };
     friend class ConnectionGroup;
+    friend class TlsLayer;
+    void startReceiving() noexcept;
+    void stopReceiving() noexcept;
+    void endReading(int error) noexcept;
+    bool sendRaw(BytesView bytes, Bytes& owner) noexcept;
+    void sendRawAndTell(BytesView bytes) noexcept;
+    void tellWhenRawSent() noexcept;
+    void cancelRawSend() noexcept;
+    std::size_t keptRawBytes() const noexcept { return rest_ ? send_.bytes().size() : 0; }
+    void takeEnd(int error) noexcept;
+    void sayLastWords() noexcept;
+    void tellIfQuiet() noexcept;
     static void onReceived(Operation& operation, Completion& completion) noexcept;
     static void onSent(Operation& operation, Completion& completion) noexcept;
     bool maySendMore(int result) const noexcept;
@@ -154,6 +190,8 @@ class WRING_API Connection : public ReactorResource {
     Request receive_;
     Request send_;
     Ref<ConnectionGroup> group_;
+    Ref<ProxyHeader> proxyHeader_;
+    Ref<TlsLayer> layer_;
     Connection* nextInGroup_ = nullptr;
     Connection* previousInGroup_ = nullptr;
     std::unique_ptr<Rest> rest_;
@@ -165,6 +203,9 @@ class WRING_API Connection : public ReactorResource {
     bool isSendCancelled_ = false;  // what is left of them does not go out
     bool tellsSent_ = false;
     bool hasLostBytes_ = false;  // that send() had said true of
+    bool hasLastWords_ = false;  // they go out behind what is being sent
+    bool areLastWords_ = false;  // what is being sent, or was sent last
+    bool isLeaving_ = false;     // is to be released: receives no more
 };
 
 }  // namespace wring::detail

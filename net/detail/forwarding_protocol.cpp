@@ -8,6 +8,11 @@ void ForwardingProtocol::makeConnection(Ref<ITransport> transport) {
     inner_->makeConnection(std::move(transport));
 }
 
+void ForwardingProtocol::handshakeCompleted() {
+    Ref<IProtocol> inner = inner_;
+    if (auto* told = dynamic_cast<IHandshakeListener*>(inner.get())) told->handshakeCompleted();
+}
+
 void ForwardingProtocol::connectionLost(const Failure& reason) {
     Ref<IProtocol> inner = inner_;
     try {

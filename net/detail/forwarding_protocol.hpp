@@ -5,13 +5,15 @@
 namespace wring::detail {
 
 /// A protocol that stands before another one and hands everything on, so that a derived class can
-/// have a look. Who waits for the inner one goes on when this one is lost.
-class ForwardingProtocol : public IProtocol {
+/// have a look. Who waits for the inner one goes on when this one is lost. Having an interface
+/// changes what a connection does only for IHalfCloseableProtocol: see putBefore() for that.
+class ForwardingProtocol : public IProtocol, public IHandshakeListener {
  public:
     explicit ForwardingProtocol(Ref<IProtocol> inner) noexcept : inner_(std::move(inner)) {}
 
     void makeConnection(Ref<ITransport> transport) override;
     void dataReceived(BytesView data) override { inner_->dataReceived(data); }
+    void handshakeCompleted() final;
     void connectionLost(const Failure& reason) final;
 
  protected:

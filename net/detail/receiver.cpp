@@ -1,5 +1,8 @@
 #include <wring/net/detail/receiver.hpp>
 
+#include <wring/net/tls_errors.hpp>
+
+#include <string>
 #include <utility>
 
 namespace wring::detail {
@@ -8,6 +11,8 @@ void Receiver::makeConnection(Ref<ITransport> transport) {
     hasTransport_ = true;
     Protocol::makeConnection(std::move(transport));
 }
+
+bool Receiver::isSecure() const { return hasTransport_ && transport().isSecure(); }
 
 bool Receiver::isOpen() const { return connected() && !transport().disconnecting(); }
 
@@ -34,9 +39,14 @@ void Receiver::process() {
 }
 
 void Receiver::deliver() {
+    bool wasSecure = isSecure();
     do {
         pending_.absorb();
         if (!mayDeliver()) pending_.clear();
+        // What stands behind the request to secure the connection was not secured.
+        if (!wasSecure && isSecure() && !pending_.empty()) {
+            throw ClearBytesError(0, "startTLS", std::to_string(pending_.size()) + " of them");
+        }
     } while (!isPaused_ && !pending_.empty() && step());
     if (!mayDeliver()) pending_.clear();
 }

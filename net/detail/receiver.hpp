@@ -31,6 +31,7 @@ class WRING_API Receiver : public Protocol {
 
  private:
     bool mayDeliver() const { return !hasTransport_ || isOpen(); }
+    bool isSecure() const;
     void deliver();
 
     PendingBytes pending_;

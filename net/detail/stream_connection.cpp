@@ -1,6 +1,7 @@
 #include <wring/net/detail/stream_connection.hpp>
 
-#include <wring/net/errors.hpp>
+#include <wring/net/detail/tls_layer.hpp>
+#include <wring/net/tls_errors.hpp>
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/detail/buffer_pool.hpp>
 #include <wring/runtime/reactor.hpp>
@@ -154,6 +155,32 @@ int StreamConnection::shutWhenSent() noexcept {
     return 0;
 }
 
+Ref<TlsLayer> StreamConnection::startTLS(const Ref<TLSContext>& context, TLSRole role) {
+    if (failure_) failure_->raise();
+    if (!inbox_.empty()) {
+        throw ClearBytesError(0, "startTLS", std::to_string(inbox_.bytes()) + " of them");
+    }
+    bool isBusy = writer_ || (layer() && !layer()->isSecured());
+    if (isBusy || isSendShut_ || hasReadEnded()) {
+        throw UsageError(0, "startTLS", "the stream is being written or secured, or has ended");
+    }
+    auto made = makeRef<TlsLayer>(context, role, Ref<TlsLayer>(layer()));
+    secureBy(made, {});
+    return made;
+}
+
+bool StreamConnection::mayLeave() noexcept {
+    quiet_.clear();
+    return mayRelease();
+}
+
+Socket StreamConnection::leave() {
+    ByteQueue unread;
+    while (!inbox_.empty()) unread.append(inbox_.pop().view());
+    if (!unread.empty()) layer()->putBack(unread.take().view());
+    return release();
+}
+
 void StreamConnection::end(Ending ending) noexcept {
     Ref<StreamConnection> alive(this);
     noteFailure(Failure::of<ConnectionLost>(0, "close"));
@@ -189,6 +216,7 @@ void StreamConnection::reactorStopping() noexcept {
 void StreamConnection::connectionClosed() noexcept {
     Ref<StreamConnection> last = std::move(self_);
     if (writer_) endWrite(&*failure_);
+    quiet_.set();
     closed_.set();
 }
 

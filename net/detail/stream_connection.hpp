@@ -2,6 +2,7 @@
 
 #include <wring/net/detail/connection.hpp>
 #include <wring/net/detail/stream_awaiters.hpp>
+#include <wring/net/tls_context.hpp>
 
 #include <optional>
 
@@ -27,6 +28,15 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     const Failure* writeFailure() const noexcept;
 
     int shutdownSend() noexcept;
+    /// Begins to secure it. Errors: ClearBytesError; UsageError while something is being written
+    /// or secured; what the connection failed with.
+    Ref<TlsLayer> startTLS(const Ref<TLSContext>& context, TLSRole role);
+    /// Set when nothing is in flight; of use between mayLeave() and leave().
+    Event& quiet() noexcept { return quiet_; }
+    /// Whether leave() may be called; false: once quiet() is set, ask again.
+    bool mayLeave() noexcept;
+    /// Gives the socket away, secured as it is, with what came and was not read.
+    Socket leave();
     void close() noexcept { end(Ending::flush); }
     void abortNow() noexcept override { end(Ending::reset); }
     Event& closedEvent() noexcept { return closed_; }
@@ -40,6 +50,8 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void readEnded(int error) noexcept override;
     void sent(int result) noexcept override;
     void connectionClosed() noexcept override;
+    void failed(Failure failure) noexcept override { fail(std::move(failure)); }
+    void becameQuiet() noexcept override { quiet_.set(); }
     /// The same bytes in memory of their own, if their buffer had better go back.
     Bytes keepable(Bytes chunk) const;
     void end(Ending ending) noexcept;
@@ -56,6 +68,7 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     Inbox inbox_;
     std::optional<Failure> failure_;
     Event closed_;
+    Event quiet_;
     bool isStopped_ = false;  // over budget
     bool isWriteCancelled_ = false;
     bool isWriterQueued_ = false;  // behind what an earlier write left

@@ -1,6 +1,7 @@
 #include <wring/net/detail/transport_connection.hpp>
 
-#include <wring/net/errors.hpp>
+#include <wring/net/detail/tls_layer.hpp>
+#include <wring/net/tls_errors.hpp>
 #include <wring/runtime/log.hpp>
 #include <wring/runtime/reactor.hpp>
 
@@ -48,6 +49,7 @@ void TransportConnection::begin() {
         lose(Failure::current(), Ending::reset);
         throw;
     }
+    if (layer() && layer()->isSecured()) secured();
 }
 
 void TransportConnection::write(BytesView bytes) {
@@ -126,6 +128,51 @@ void TransportConnection::resumeProducing() {
     endOfTurn();  // what came meanwhile is delivered from there, never from in here
 }
 
+void TransportConnection::startTLS(const Ref<TLSContext>& context, bool normal) {
+    if (!isOpen() || reason_ || isDisconnecting_ || isLosingWrite_ || isWriteShut_) {
+        throw UsageError(0, "startTLS", "the connection is closing");
+    }
+    if (isUnsecured()) throw UsageError(0, "startTLS", "the connection is being secured already");
+    if (!inbox_.empty()) {
+        throw ClearBytesError(0, "startTLS", std::to_string(inbox_.bytes()) + " of them");
+    }
+    bool isClient = (client_ != nullptr) == normal;
+    auto made = makeRef<TlsLayer>(context, isClient ? TLSRole::client : TLSRole::server,
+                                  Ref<TlsLayer>(layer()));
+    Bytes clear = pending_.take();
+    secureBy(std::move(made), clear.view());
+}
+
+Ref<Certificate> TransportConnection::getPeerCertificate() const {
+    return layer() ? layer()->session().peerCertificate() : nullptr;
+}
+
+std::string TransportConnection::negotiatedProtocol() const {
+    return layer() ? layer()->session().info().negotiatedProtocol : std::string();
+}
+
+bool TransportConnection::isUnsecured() const noexcept { return layer() && !layer()->isSecured(); }
+
+void TransportConnection::failed(Failure failure) noexcept {
+    Ref<TransportConnection> alive(this);
+    lose(std::move(failure), Ending::prompt);
+}
+
+void TransportConnection::secured() noexcept {
+    Ref<IProtocol> protocol = protocol_;
+    auto* listener = dynamic_cast<IHandshakeListener*>(protocol.get());
+    if (!listener) return;
+    try {
+        listener->handshakeCompleted();
+    } catch (...) {
+        Failure failure = Failure::current();
+        log(LogLevel::error, "protocol: handshakeCompleted threw: " + failure.getErrorMessage());
+        return lose(std::move(failure), Ending::reset);
+    }
+    // What was written before must not go out any more.
+    if (reason_) lose(*reason_, Ending::reset);
+}
+
 Address TransportConnection::getHost() const { return isOpen() ? Connection::getHost() : host_; }
 void TransportConnection::setTcpNoDelay(bool on) { setFlag(IPPROTO_TCP, TCP_NODELAY, on); }
 bool TransportConnection::getTcpNoDelay() const { return getFlag(IPPROTO_TCP, TCP_NODELAY); }
@@ -140,7 +187,7 @@ void TransportConnection::received(Bytes chunk) noexcept {
     if (isDisconnecting_ || reason_) return;
     if (mayDeliver() && inbox_.empty()) return deliver(chunk.view());
     try {
-        inbox_.push(Bytes::copyOf(chunk.view()));
+        inbox_.push(chunk.isLent() ? Bytes::copyOf(chunk.view()) : std::move(chunk));
     } catch (...) {
         lose(Failure::current(), Ending::reset);
     }
@@ -252,6 +299,7 @@ bool TransportConnection::mayClose() const noexcept {
 
 void TransportConnection::turnEnded() noexcept {
     Ref<TransportConnection> alive(this);
+    Connection::turnEnded();
     if (!isOpen()) return;
     if (reason_) {
         bool aborts = reason_->check<ConnectionAborted>();
@@ -261,6 +309,10 @@ void TransportConnection::turnEnded() noexcept {
     if (!isOpen()) return;
     flush();
     if (!mayClose() || (!isDisconnecting_ && !isLosingWrite_)) return;
+    if (isDisconnecting_ && isUnsecured()) {
+        // There is nobody yet to say good-bye to.
+        return lose(Failure::of<ConnectionAborted>(), Ending::prompt);
+    }
     // Until it is out the end may still be another one: an abort, a reset.
     if (isSending()) return tellWhenSent();
     if (isDisconnecting_) return lose(doneFailure(isWriteShut_), Ending::prompt);

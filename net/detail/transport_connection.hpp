@@ -42,6 +42,10 @@ class TransportConnection final : public ITransport, public Connection, public P
     bool connected() const override { return protocol_ != nullptr; }
     bool disconnecting() const override { return isDisconnecting_; }
     Reactor& reactor() const override { return ReactorResource::reactor(); }
+    void startTLS(const Ref<TLSContext>& context, bool normal) override;
+    bool isSecure() const override { return layer() != nullptr; }
+    Ref<Certificate> getPeerCertificate() const override;
+    std::string negotiatedProtocol() const override;
 
     void abortNow() noexcept override { abortConnection(); }
     void reactorStopping() noexcept override;
@@ -51,6 +55,8 @@ class TransportConnection final : public ITransport, public Connection, public P
     void readEnded(int error) noexcept override;
     void sent(int result) noexcept override;
     void connectionClosed() noexcept override;
+    void failed(Failure failure) noexcept override;
+    void secured() noexcept override;
     void turnEnded() noexcept override;
 
     bool mayWrite() const noexcept;
@@ -62,6 +68,7 @@ class TransportConnection final : public ITransport, public Connection, public P
     void drained() noexcept;
     void stopProducer() noexcept;
     bool mayClose() const noexcept;
+    bool isUnsecured() const noexcept;
     void tell(void (IHalfCloseableProtocol::*event)()) noexcept;
     void checkHighWater();
     void lose(Failure reason, Ending ending) noexcept;

@@ -6,6 +6,7 @@
 
 #include <wring/tests/support/reactor_fixture.hpp>
 #include <wring/tests/support/streams.hpp>
+#include <wring/tests/support/tls.hpp>
 
 #include <array>
 #include <atomic>
@@ -111,15 +112,33 @@ Task<> play(Stream* stream, int rounds) {
     }
 }
 
-Task<> measureStreams(Reactor& reactor, bool isCoroutineStyle) {
+/// How the two ends are described; the client's port is to be put in.
+struct Described {
+    Described() {}
+    std::string server = "tcp:0:interface=127.0.0.1";
+    std::string client = "tcp:127.0.0.1:";
+    std::string clientArguments;
+};
+
+Described securedEnds() {
+    testAuthority().server();
+    std::string key = testAuthority().folder().file("server.pem");
+    Described ends;
+    ends.server = "ssl:0:interface=127.0.0.1:privateKey=" + quoteStringArgument(key);
+    ends.client = "tls:127.0.0.1:";
+    ends.clientArguments = ":trustRoots=" + quoteStringArgument(testAuthority().trustFile());
+    return ends;
+}
+
+Task<> measureStreams(Reactor& reactor, bool isCoroutineStyle, Described ends) {
     Ref<IFactory> served;
     if (isCoroutineStyle) {
         served = serve(echo);
     } else {
         served = factory<Echo>();
     }
-    auto port = co_await serverFromString(reactor, "tcp:0:interface=127.0.0.1")->listen(served);
-    std::string where = "tcp:127.0.0.1:" + std::to_string(port->getHost().port());
+    auto port = co_await serverFromString(reactor, ends.server)->listen(served);
+    std::string where = ends.client + std::to_string(port->getHost().port()) + ends.clientArguments;
     Stream stream = co_await clientFromString(reactor, where)->connectStream();
     co_await play(&stream, warmUp);
     {
@@ -132,11 +151,25 @@ Task<> measureStreams(Reactor& reactor, bool isCoroutineStyle) {
 }
 
 TEST_P(SteadyStateTest, aCoroutinesEchoCostsNeitherHeapNorExceptionNorASecondEnter) {
-    run([](Reactor& reactor) -> Task<> { co_await measureStreams(reactor, true); });
+    run([](Reactor& reactor) -> Task<> {
+        Described ends;
+        co_await measureStreams(reactor, true, ends);
+    });
 }
 
 TEST_P(SteadyStateTest, aProtocolsEchoCostsNeitherHeapNorExceptionNorASecondEnter) {
-    run([](Reactor& reactor) -> Task<> { co_await measureStreams(reactor, false); });
+    run([](Reactor& reactor) -> Task<> {
+        Described ends;
+        co_await measureStreams(reactor, false, ends);
+    });
+}
+
+TEST_P(SteadyStateTest, aSecuredEchoCostsNeitherHeapNorExceptionInEitherStyle) {
+    for (bool isCoroutineStyle : {true, false}) {
+        run([](Reactor& reactor, bool style,
+               Described ends) -> Task<> { co_await measureStreams(reactor, style, ends); },
+            isCoroutineStyle, securedEnds());
+    }
 }
 
 TEST_P(SteadyStateTest, aFloodOfResetsCostsNoException) {

@@ -1,6 +1,8 @@
 #include <wring/net/wrapping_factory.hpp>
 
+#include <wring/net/certificate.hpp>
 #include <wring/net/connector.hpp>
+#include <wring/net/tls_context.hpp>
 #include <wring/tests/net/wrapped.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
 
@@ -131,6 +133,45 @@ TEST_F(WrappingFactoryTest, onlyAProtocolThatLivesHalfClosedSeemsToAlsoWhenWrapp
     told->readConnectionLost();
     told->writeConnectionLost();
     EXPECT_EQ(record_.events, (Strings{"made", "made", "readLost", "writeLost"}));
+}
+
+/// A transport that is secured as soon as it is asked to be.
+class SecuredTransport final : public StringTransport {
+ public:
+    void startTLS(const Ref<TLSContext>&, bool normal) override { asked = normal ? 'n' : 'r'; }
+    bool isSecure() const override { return asked != '-'; }
+    std::string negotiatedProtocol() const override { return "h2"; }
+    char asked = '-';
+};
+
+TEST_F(WrappingFactoryTest, whatSecuringNeedsReachesTheTransport) {
+    auto outside = makeRef<SecuredTransport>();
+    Ref<IProtocol> protocol = wrapping_->buildProtocol(outside->getPeer());
+    protocol->makeConnection(outside);
+    ITransport& inside = record_.protocol->transport();
+    EXPECT_FALSE(inside.isSecure());
+    inside.startTLS(nullptr, false);
+    EXPECT_EQ(outside->asked, 'r');
+    EXPECT_TRUE(inside.isSecure());
+    EXPECT_EQ(inside.getPeerCertificate(), nullptr);
+    EXPECT_EQ(inside.negotiatedProtocol(), "h2");
+    protocol->connectionLost(Failure::of<ConnectionDone>());
+}
+
+struct HandshakeRecorder final : Recorder, IHandshakeListener {
+    using Recorder::Recorder;
+    void handshakeCompleted() override { record().events.push_back("handshake"); }
+};
+
+TEST_F(WrappingFactoryTest, aHandshakeIsToldToAWrappedProtocolThatWantsToKnow) {
+    auto listening = makeRef<WrappingFactory>(factory<HandshakeRecorder>(&record_));
+    for (const Ref<WrappingFactory>& each : {wrapping_, listening}) {
+        WrappedConnection it(*each, record_);
+        auto* told = dynamic_cast<IHandshakeListener*>(it.protocol().get());
+        ASSERT_TRUE(told);
+        told->handshakeCompleted();
+    }
+    EXPECT_EQ(record_.events, (Strings{"made", "lost", "made", "handshake", "lost"}));
 }
 
 TEST_F(WrappingFactoryTest, wrappersCanBeWrapped) {

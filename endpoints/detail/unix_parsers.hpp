@@ -1,0 +1,12 @@
+#pragma once
+
+namespace wring {
+class EndpointRegistry;
+}
+
+namespace wring::detail {
+
+/// Registers "unix", listening and connecting.
+void addUnixParsers(EndpointRegistry& registry);
+
+}  // namespace wring::detail

@@ -1,0 +1,11 @@
+#include <wring/net/file_descriptor.hpp>
+
+#include <unistd.h>
+
+namespace wring {
+
+FileDescriptor::~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace wring
