@@ -161,8 +161,9 @@ void Connection::onReceived(Operation& operation, Completion& completion) noexce
 
 void Connection::takeEnd(int error) noexcept {
     if (!layer_) return endReading(error);
-    layer_->bottom().inputEnded(error);
-    tellIfQuiet();
+    Ref<TlsLayer> layer = layer_;
+    layer->bottom().inputEnded(error);
+    if (layer->worksFor(*this)) tellIfQuiet();  // else this may be gone
 }
 
 void Connection::endReading(int error) noexcept {
@@ -325,8 +326,10 @@ void Connection::sendEnded(int result) noexcept {
         return finishClose();
     }
     if (layer_) [[unlikely]] {
-        if (result < 0 || tellsSent_) layer_->bottom().outputSent(result);
-        return tellIfQuiet();
+        Ref<TlsLayer> layer = layer_;
+        if (result < 0 || tellsSent_) layer->bottom().outputSent(result);
+        if (layer->worksFor(*this)) tellIfQuiet();  // else this may be gone
+        return;
     }
     if (result < 0 || tellsSent_) sent(result);
 }

@@ -32,6 +32,10 @@ class TlsLayer final : public RefCounted, public Pooled {
     /// Begins to work for `connection`, or goes on. `owesSent`: what is on its way in clear has to
     /// be told as sent().
     void attach(Connection& connection, bool owesSent);
+    /// Whether it does so for that one, which is there then.
+    bool worksFor(const Connection& connection) const noexcept {
+        return connection_ == &connection;
+    }
     /// The connection takes the socket elsewhere, or is closed.
     void detach() noexcept;
     /// Set when the handshake is over, well or not, or the connection closed.

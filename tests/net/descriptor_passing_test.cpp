@@ -217,7 +217,8 @@ TEST_P(DescriptorPassingTest, aSecuredStreamCarriesNone) {
         auto got = co_await outcome(receiveDescriptors(ends.near));
         EXPECT_TRUE(!got && got.error().check<UsageError>());
         ends.near.abort();
-        co_await outcome(securing);
+        auto ended = co_await outcome(securing);
+        EXPECT_FALSE(ended);
     });
 }
 

@@ -1,0 +1,121 @@
+// TLS on the simulated kernel: whatever goes wrong below, an end in order means that all has come.
+#include <wring/deferred/scope.hpp>
+#include <wring/endpoints/registry.hpp>
+#include <wring/endpoints/tls_endpoints.hpp>
+#include <wring/runtime/simulation.hpp>
+#include <wring/tests/support/tls.hpp>
+
+namespace wring {
+
+using namespace testing;
+using namespace std::chrono_literals;
+
+// Not of this file alone, as the library makes coroutines with them.
+namespace testing {
+
+/// One conversation between two hosts, and what its ends saw.
+struct Conversation {
+    explicit Conversation(std::size_t bytes) : sent(pattern(bytes)) {}
+
+    std::string sent;
+    std::string heard;     // by the server
+    std::string answered;  // to the client
+    bool hasServerSeenTheEnd = false;
+    bool hasClientSeenTheEnd = false;
+    std::string failure;  // the client's
+};
+
+inline Task<> echoConversation(Stream peer, Conversation* it) {
+    while (Bytes chunk = co_await peer.read()) {
+        it->heard += chunk.text();
+        co_await peer.write(std::move(chunk));
+    }
+    it->hasServerSeenTheEnd = true;
+    co_await peer.close();
+}
+
+}  // namespace testing
+
+namespace {
+
+Task<> serveEcho(Reactor& reactor, Ref<TLSContext> context, Conversation* it) {
+    auto endpoint = makeRef<TLSServerEndpoint>(context, serverFromString(reactor, "tcp:7"));
+    auto port = co_await endpoint->listen(serve(echoConversation, it));
+    co_await port;
+}
+
+Task<> sendAll(Stream* stream, Conversation* it) {
+    std::string_view left = it->sent;
+    while (!left.empty()) {
+        std::string_view piece = left.substr(0, 3000);
+        left.remove_prefix(piece.size());
+        co_await stream->write(Bytes::copyOf(piece));
+    }
+    co_await stream->shutdownSend();
+}
+
+Task<> converse(Reactor& reactor, std::string server, Ref<TLSContext> context, Conversation* it) {
+    auto inner = clientFromString(reactor, "tcp:" + server + ":7");
+    auto endpoint = wrapClientTLS(context, std::move(inner));
+    Stream stream = co_await endpoint->connectStream();
+    auto both = [](Scope& scope, Stream* talking, Conversation* all) -> Task<> {
+        scope.spawn(sendAll, talking, all);
+        while (Bytes chunk = co_await talking->read()) all->answered += chunk.text();
+        all->hasClientSeenTheEnd = true;
+    };
+    co_await withScope(both, &stream, it);
+    co_await stream.close();
+}
+
+/// Holds one conversation in `world`.
+void hold(Simulation& world, Conversation* it) {
+    CapturedLog quiet;
+    auto serving = contextOf(testAuthority().server());
+    auto calling = contextOf(testAuthority().client());
+    SimulatedHost& server = world.addHost();
+    SimulatedHost& client = world.addHost();
+    server.chooseDriver();
+    client.chooseDriver();
+    server.reactor().callWhenRunning([&] { start(serveEcho(server.reactor(), serving, it)); });
+    client.reactor().callWhenRunning([&] {
+        start(converse(client.reactor(), server.address(), calling, it))
+            .addErrback([it](const Failure& failure) { it->failure = failure.className(); });
+    });
+    world.runFor(10'000s);  // where each byte travels alone it takes long
+}
+
+TEST(TlsSimulationTest, aConversationInAKindWorldIsWhole) {
+    Simulation world;
+    Conversation it(100'000);
+    hold(world, &it);
+    EXPECT_EQ(it.failure, "");
+    EXPECT_EQ(it.answered, it.sent);
+    EXPECT_TRUE(it.hasServerSeenTheEnd && it.hasClientSeenTheEnd);
+    EXPECT_EQ(world.violations(), std::vector<std::string>{});
+}
+
+TEST(TlsSimulationTest, anEndInOrderMeansThatAllHasComeWhateverGoesWrongSlow) {
+    int whole = 0, failed = 0;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        Simulation world{Choices(seed)};
+        Conversation it(1 + seed * 500);
+        hold(world, &it);
+        EXPECT_TRUE(it.sent.starts_with(it.heard));
+        EXPECT_TRUE(it.sent.starts_with(it.answered));
+        EXPECT_TRUE(!it.hasServerSeenTheEnd || it.heard.size() == it.sent.size());
+        // A server that met an error ends its side in order, too.
+        bool areBothContent = it.hasServerSeenTheEnd && it.hasClientSeenTheEnd;
+        EXPECT_TRUE(!areBothContent || it.answered.size() == it.sent.size());
+        EXPECT_EQ(world.violations(), std::vector<std::string>{});
+        bool isWhole = it.hasClientSeenTheEnd && it.failure.empty();
+        EXPECT_TRUE(isWhole || !it.failure.empty()) << "it hangs";
+        whole += isWhole;
+        failed += !it.failure.empty();
+    }
+    EXPECT_GT(whole, 5);
+    EXPECT_GT(failed, 5);
+}
+
+}  // namespace
+}  // namespace wring
