@@ -43,11 +43,8 @@ class WRING_API TCPClientEndpoint final : public IStreamClientEndpoint {
     Deferred<Stream> connectStream() override;
 
  private:
+    Task<Socket> socket() const;
     static Task<Socket> attempt(Reactor& reactor, ConnectOptions options);
-    static Task<Socket> attemptInTime(Reactor& reactor, ConnectOptions options);
-    static Deferred<Ref<IProtocol>> connectFactory(Reactor& reactor, ConnectOptions options,
-                                                   Ref<IFactory> factory);
-    static Deferred<Stream> connectAsStream(Reactor& reactor, ConnectOptions options);
 
     Reactor& reactor_;
     ConnectOptions options_;

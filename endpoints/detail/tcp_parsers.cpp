@@ -1,6 +1,7 @@
 #include <wring/endpoints/detail/tcp_parsers.hpp>
 
 #include <wring/endpoints/arguments.hpp>
+#include <wring/endpoints/hostname_endpoint.hpp>
 #include <wring/endpoints/registry.hpp>
 #include <wring/endpoints/tcp_endpoints.hpp>
 #include <wring/runtime/log.hpp>
@@ -78,6 +79,9 @@ class TcpClientParser final : public IStreamClientEndpointStringParser {
             if (!options.bindAddress) {
                 arguments.reject("bindAddress", "'" + local + "' is not an IP address");
             }
+        }
+        if (!Address::parse(options.host, 0)) {
+            return makeRef<HostnameEndpoint>(reactor, std::move(options));
         }
         return makeRef<TCPClientEndpoint>(reactor, std::move(options));
     }
