@@ -117,7 +117,7 @@ TEST_P(DnsResolverTest, theReactorGoesOnWhileAServerThinks) {
         EXPECT_GE(reactor.turns(), before + 100);
         EXPECT_FALSE(resolving.called());
         resolving.cancel();
-        co_await outcome(resolving);
+        static_cast<void>(co_await outcome(resolving));
         co_await server.stop();
     });
 }

@@ -36,7 +36,7 @@ class NameServer {
     }
     Task<> stop() {
         serving_->cancel();
-        co_await outcome(*serving_);
+        static_cast<void>(co_await outcome(*serving_));
     }
 
     std::string address() const { return address_.format(); }
