@@ -1,5 +1,6 @@
 #include <wring/endpoints/registry.hpp>
 
+#include <wring/endpoints/detail/environment_plugins.hpp>
 #include <wring/endpoints/detail/excerpt.hpp>
 #include <wring/endpoints/detail/tcp_parsers.hpp>
 
@@ -40,6 +41,7 @@ EndpointRegistry& EndpointRegistry::instance() {
 
 EndpointRegistry::EndpointRegistry() : types_(std::make_unique<Types>()) {
     detail::addTcpParsers(*this);
+    detail::loadEnvironmentPlugins(*this);  // last: nobody takes the name of a built-in type
 }
 EndpointRegistry::~EndpointRegistry() = default;
 
