@@ -2,6 +2,7 @@
 
 #include <wring/endpoints/detail/environment_plugins.hpp>
 #include <wring/endpoints/detail/excerpt.hpp>
+#include <wring/endpoints/detail/standard_io_parser.hpp>
 #include <wring/endpoints/detail/tcp_parsers.hpp>
 
 #include <map>
@@ -40,6 +41,7 @@ EndpointRegistry& EndpointRegistry::instance() {
 }
 
 EndpointRegistry::EndpointRegistry() : types_(std::make_unique<Types>()) {
+    detail::addStandardIOParser(*this);
     detail::addTcpParsers(*this);
     detail::loadEnvironmentPlugins(*this);  // last: nobody takes the name of a built-in type
 }

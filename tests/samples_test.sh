@@ -4,7 +4,7 @@
 . "$(dirname "$0")/testing.sh"
 need_samples samples echo echo_client runreactor calllater connectiontest portscan cancel_after supervisor \
     chat port_forward connection echoserver echo_server simplelogger linelogger connect_timeout listen_and_stop \
-    udp_echo
+    udp_echo dataforward
 
 echo_comes_back() { # CLIENT
     local got
@@ -39,6 +39,16 @@ datagrams_come_back() { # DRIVER STYLE
         same "answer" "$text" "$got" || return 1
     done
     close_connection
+    kill -TERM "$server"
+    end_program 5 && same "exit status" 0 "$status"
+}
+
+forwards_lines() { # DRIVER
+    local got
+    start_server "$samples/echoserver" 0 || return 1
+    got="$(printf 'one\ntwo\r\nquit\n' | WRING_REACTOR="$1" timeout 20 "$samples/dataforward" 127.0.0.1 "$port" | tr -d '\r')"
+    same "output" "$(printf '%s\n' 'Connected to server. Press Ctrl-C to close connection.' 'You said: one' \
+        'You said: two' Goodbye.)" "$got" || return 1
     kill -TERM "$server"
     end_program 5 && same "exit status" 0 "$status"
 }
@@ -406,6 +416,8 @@ for driver in "${drivers[@]}"; do
         check "samples/udp_echo/$driver/$style" datagrams_come_back "$driver" "$style"
         end_leftover
     done
+    check "samples/dataforward/$driver" forwards_lines "$driver"
+    end_leftover
     check "samples/listen_and_stop/$driver" listens_and_stops "$driver"
     end_leftover
 done
@@ -416,6 +428,7 @@ check "samples/connection/unknown-host" says "Connection failed: DNS lookup fail
 check "samples/connection/says-its-usage" says_usage "Usage: connection host [port]" "$samples/connection"
 check "samples/udp_echo/says-its-usage" says_usage "Usage: udp_echo [port] [--style coroutine|protocol]" \
     "$samples/udp_echo" seven
+check "samples/dataforward/says-its-usage" says_usage "Usage: dataforward host port" "$samples/dataforward" localhost
 check "samples/chat/says-its-usage" says_usage "Usage: chat endpoint" "$samples/chat"
 check "samples/port_forward/says-its-usage" says_usage "Usage: port_forward listen connect" "$samples/port_forward" tcp:0
 check "samples/echoserver/says-its-usage" says_usage "Usage: echoserver [port]" "$samples/echoserver" 65536

@@ -211,7 +211,7 @@ TEST_F(EndpointStringTest, aTypeCannotBeRegisteredTwice) {
     registerCounted();
     EXPECT_THROW(EndpointRegistry::instance().add(std::make_unique<CountedServer>()), UsageError);
     EXPECT_THROW(EndpointRegistry::instance().add(std::make_unique<CountedClient>()), UsageError);
-    EXPECT_PRED2(has, server("foo"), "counted, tcp");
+    EXPECT_PRED2(has, server("foo"), "counted, stdio, tcp");
     EXPECT_EQ(server("counted"), "accepted");
 }
 
