@@ -3,6 +3,8 @@
 #include <wring/endpoints/detail/adopted_parsers.hpp>
 #include <wring/endpoints/detail/excerpt.hpp>
 #include <wring/endpoints/detail/proxy_parser.hpp>
+#include <wring/endpoints/detail/environment_plugins.hpp>
+#include <wring/endpoints/detail/standard_io_parser.hpp>
 #include <wring/endpoints/detail/tcp_parsers.hpp>
 #include <wring/endpoints/detail/tls_parsers.hpp>
 #include <wring/endpoints/detail/unix_parsers.hpp>
@@ -48,6 +50,8 @@ EndpointRegistry::EndpointRegistry() : types_(std::make_unique<Types>()) {
     detail::addTcpParsers(*this);
     detail::addTlsParsers(*this);
     detail::addUnixParsers(*this);
+    detail::addStandardIOParser(*this);
+    detail::loadEnvironmentPlugins(*this);  // last: nobody takes the name of a built-in type
 }
 EndpointRegistry::~EndpointRegistry() = default;
 

@@ -32,6 +32,15 @@ Task<int> connectUntilDone(Reactor& reactor, int fd, Address remote) {
     }
 }
 
+// A port that nobody listens on may be the very one that the kernel chose for this end: then TCP
+// connects the socket to itself. It is closed without a trace, for the port to be free for a
+// server.
+Failure refuseSelf(Driver& driver, int fd) {
+    const linger atOnce{1, 0};
+    driver.setOption(fd, SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
+    return Failure(ConnectionRefusedError(ECONNREFUSED, "connect", "the socket met itself"));
+}
+
 }  // namespace
 
 Task<Socket> connectSocket(Reactor& reactor, Address remote, std::optional<Address> local) {
@@ -52,6 +61,7 @@ Task<Socket> connectSocket(Reactor& reactor, Address remote, std::optional<Addre
     auto result = co_await outcome(std::move(connecting));
     if (!result) co_return result.error();
     if (*result < 0) co_return detail::connectFailure(-*result);
+    if (!isUnix && socket.getHost() == remote) co_return refuseSelf(driver, fd);
     co_return socket;
 }
 

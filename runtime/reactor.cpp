@@ -30,6 +30,7 @@ struct Reactor::Internals {
     std::unique_ptr<detail::Embedding> embedding;
     detail::ReactorThreads threads;
     std::shared_ptr<detail::ReactorDoor> door;
+    std::vector<std::pair<const void*, std::shared_ptr<void>>> attachments;
 };
 
 /// While it lives the reactor is this thread's.
@@ -212,6 +213,13 @@ bool Reactor::enqueue(UniqueFunction<void()> call) {
 
 ThreadPool& Reactor::getThreadPool() {
     return internals_->threads.pool(stage_ == Stage::draining || stage_ == Stage::stopped);
+}
+
+std::shared_ptr<void>& Reactor::attachment(const void* key) {
+    for (auto& [owner, kept] : internals_->attachments) {
+        if (owner == key) return kept;
+    }
+    return internals_->attachments.emplace_back(key, nullptr).second;
 }
 
 const std::shared_ptr<detail::ReactorDoor>& Reactor::door() const noexcept {

@@ -155,6 +155,9 @@ class WRING_API Reactor final : public IReactorTime {
     void closeDescriptor(int fd) noexcept;
     /// Who found no free descriptor is told once, through turnEnded(), when one has been closed.
     void awaitDescriptor(ReactorResource& resource);
+    /// What a layer above keeps with this reactor under a key of its own, the address of something
+    /// static: null at first, gone with the reactor. The reference is good until another key is asked for.
+    std::shared_ptr<void>& attachment(const void* key);
     /// How many connections and listening ports there are.
     unsigned resources() const noexcept { return resourceCount_; }
 

@@ -8,13 +8,14 @@ wring_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # wring_package_list build|test|bench|sample: the names, one a line.
 wring_package_list() {
     local names="g++ meson ninja-build pkg-config liburing-dev libssl-dev libspdlog-dev libfmt-dev"
+    names+=" libc-ares-dev libidn2-dev"
     case "$1" in
         build) ;;
         sample) names+=" socat ncat openssl" ;;
         bench) names+=" libbenchmark-dev procps" ;;
         test)
             names+=" libgtest-dev libgmock-dev libbenchmark-dev socat ncat strace procps systemd haproxy"
-            names+=" openssl gnutls-bin python3-twisted python3-service-identity"
+            names+=" openssl gnutls-bin dnsmasq-base python3-twisted python3-service-identity"
             names+=" clang-16 libclang-rt-16-dev clang-19 libclang-rt-19-dev"
             ;;
         *)

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/testing.sh"
 need_samples samples echo echo_client runreactor calllater connectiontest portscan cancel_after supervisor \
     chat port_forward connection echoserver echo_server simplelogger linelogger connect_timeout listen_and_stop \
-    protocol_under_faults
+    protocol_under_faults udp_echo dataforward
 
 echo_comes_back() { # CLIENT
     local got
@@ -26,6 +26,31 @@ client_says_so() {
     status=$?
     same "echo_client's output" "$(printf '%s\n' 'Server said: hello, world!' 'connection lost' \
         'Connection lost - goodbye!')" "$got" && same "echo_client's exit status" 0 "$status"
+}
+
+datagrams_come_back() { # DRIVER STYLE
+    local got="" text
+    start_server env WRING_REACTOR="$1" "$samples/udp_echo" 0 --style "$2" || return 1
+    exec {peer}<>"/dev/udp/127.0.0.1/$port"
+    for text in one two; do
+        printf '%s\n' "$text" >&"$peer"
+        # bash reads byte by byte, and each read takes a datagram.
+        got="$(timeout 10 dd bs=4096 count=1 <&"$peer" 2>/dev/null)"
+        same "answer" "$text" "$got" || return 1
+    done
+    close_connection
+    kill -TERM "$server"
+    end_program 5 && same "exit status" 0 "$status"
+}
+
+forwards_lines() { # DRIVER
+    local got
+    start_server "$samples/echoserver" 0 || return 1
+    got="$(printf 'one\ntwo\r\nquit\n' | WRING_REACTOR="$1" timeout 20 "$samples/dataforward" 127.0.0.1 "$port" | tr -d '\r')"
+    same "output" "$(printf '%s\n' 'Connected to server. Press Ctrl-C to close connection.' 'You said: one' \
+        'You said: two' Goodbye.)" "$got" || return 1
+    kill -TERM "$server"
+    end_program 5 && same "exit status" 0 "$status"
 }
 
 refuses_soon() { # true once a new connection is refused, within 1.5 s
@@ -404,6 +429,12 @@ for driver in "${drivers[@]}"; do
         "Failed: ConnectingCancelledError: The connection attempt was cancelled: 127.0.0.1:@." \
         "$samples/connect_timeout" tcp:127.0.0.1:@:timeout=60 0.3
     end_leftover
+    for style in coroutine protocol; do
+        check "samples/udp_echo/$driver/$style" datagrams_come_back "$driver" "$style"
+        end_leftover
+    done
+    check "samples/dataforward/$driver" forwards_lines "$driver"
+    end_leftover
     check "samples/listen_and_stop/$driver" listens_and_stops "$driver"
     end_leftover
 done
@@ -416,6 +447,9 @@ end_leftover
 check "samples/connection/unknown-host" says "Connection failed: DNS lookup failed: address 'name.invalid' not found." \
     1 "$samples/connection" name.invalid
 check "samples/connection/says-its-usage" says_usage "Usage: connection host [port]" "$samples/connection"
+check "samples/udp_echo/says-its-usage" says_usage "Usage: udp_echo [port] [--style coroutine|protocol]" \
+    "$samples/udp_echo" seven
+check "samples/dataforward/says-its-usage" says_usage "Usage: dataforward host port" "$samples/dataforward" localhost
 check "samples/chat/says-its-usage" says_usage "Usage: chat endpoint" "$samples/chat"
 check "samples/port_forward/says-its-usage" says_usage "Usage: port_forward listen connect" "$samples/port_forward" tcp:0
 check "samples/echoserver/says-its-usage" says_usage "Usage: echoserver [port]" "$samples/echoserver" 65536

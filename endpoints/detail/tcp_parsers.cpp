@@ -2,6 +2,7 @@
 
 #include <wring/endpoints/arguments.hpp>
 #include <wring/endpoints/detail/backlog.hpp>
+#include <wring/endpoints/hostname_endpoint.hpp>
 #include <wring/endpoints/registry.hpp>
 #include <wring/endpoints/tcp_endpoints.hpp>
 
@@ -48,7 +49,7 @@ class TcpClientParser final : public IStreamClientEndpointStringParser {
                                                  const Description& description) override {
         Arguments arguments(description, {"host", "port"}, {"timeout", "bindAddress"},
                             Positionals::skipNamed);
-        return makeRef<TCPClientEndpoint>(reactor, connectOptionsFrom(arguments));
+        return clientEndpoint(reactor, connectOptionsFrom(arguments));
     }
 };
 
@@ -75,6 +76,13 @@ ConnectOptions connectOptionsFrom(const Arguments& arguments) {
         }
     }
     return options;
+}
+
+Ref<IStreamClientEndpoint> clientEndpoint(Reactor& reactor, ConnectOptions options) {
+    if (Address::parse(options.host, 0)) {
+        return makeRef<TCPClientEndpoint>(reactor, std::move(options));
+    }
+    return makeRef<HostnameEndpoint>(reactor, std::move(options));
 }
 
 void addTcpParsers(EndpointRegistry& registry) {

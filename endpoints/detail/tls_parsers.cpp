@@ -83,7 +83,7 @@ Ref<IStreamClientEndpoint> secured(Reactor& reactor, CertificateOptions options,
     options.handshakeTimeout = std::min(options.handshakeTimeout, connecting.timeout);
     auto context = makeRef<TLSContext>(std::move(options));
     return wrapClientTLS(std::move(context),
-                         makeRef<TCPClientEndpoint>(reactor, std::move(connecting)));
+                         clientEndpoint(reactor, std::move(connecting)));
 }
 
 /// "ssl:host:port:timeout:bindAddress:certKey:privateKey:caCertsDir:hostname".

@@ -1,6 +1,7 @@
 #include <wring/deferred/timeout.hpp>
 #include <wring/net/connect.hpp>
 
+#include <wring/tests/support/own_loopback.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
 #include <wring/tests/support/streams.hpp>
 
@@ -74,6 +75,34 @@ TEST_P(ConnectTest, aLocalAddressOfTheOtherFamilyCannotBeBound) {
             connectSocket(reactor, listener.address(), Address::loopback6(0)));
         EXPECT_TRUE(!socket && socket.error().check<ConnectBindError>());
     });
+}
+
+TEST_P(ConnectTest, aSocketThatWouldMeetItselfIsRefusedAndLeavesThePortFree) {
+    run([](Reactor& reactor) -> Task<> {
+        Address own = *Address::parse(ownLoopback(), PlainListener().address().port());
+        for (int i = 0; i < 2; ++i) {
+            auto socket = co_await outcome(connectSocket(reactor, own, own));
+            EXPECT_TRUE(!socket && socket.error().check<ConnectionRefusedError>());
+            EXPECT_EQ(socket.error().getErrorMessage(),
+                      "Connection was refused by other side: 111: Connection refused: the socket "
+                      "met itself.");
+        }
+    });
+}
+
+TEST(ConnectFailureTest, errnosStayDistinct) {
+    const std::pair<int, bool (*)(const Failure&)> rows[] = {
+        {ENETUNREACH, [](const Failure& f) { return f.check<NoRouteError>(); }},
+        {EHOSTUNREACH, [](const Failure& f) { return f.check<ConnectError>(); }},
+        {ECONNRESET, [](const Failure& f) { return f.check<ConnectError>(); }},
+        {ECONNREFUSED, [](const Failure& f) { return f.check<ConnectionRefusedError>(); }},
+        {ETIMEDOUT, [](const Failure& f) { return f.check<TCPTimedOutError>(); }},
+    };
+    for (const auto& [code, isOfItsClass] : rows) {
+        Failure failure = detail::connectFailure(code);
+        EXPECT_TRUE(isOfItsClass(failure)) << failure.className();
+        EXPECT_EQ(failure.number(), code);
+    }
 }
 
 TEST_P(ConnectTest, cancelledWhileConnectingNothingStaysOpen) {

@@ -1,0 +1,3 @@
+// A shared object that is no plugin.
+
+extern "C" [[gnu::visibility("default")]] int nothingOfInterest() { return 0; }
