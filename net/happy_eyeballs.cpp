@@ -60,8 +60,14 @@ void note(Race& race, Result<Socket> result) {
     race.ended.set();
 }
 
+// Whatever the attempt throws, before its first wait or later, comes out of here.
+Task<Socket> attemptOne(Race* race, Address address) {
+    Task<Socket> attempt = race->attempt(address);
+    co_return co_await outcome(std::move(attempt));
+}
+
 Task<> tryOne(Race* race, Address address) {
-    auto result = co_await outcome(race->attempt(address));
+    auto result = co_await outcome(attemptOne(race, address));
     note(*race, std::move(result));
 }
 

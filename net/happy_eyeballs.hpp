@@ -25,7 +25,8 @@ class WRING_API HappyEyeballsOptions {
     unsigned attemptsMax = 6;            ///< at the same time
 };
 
-/// Makes one attempt to connect. Owns what it needs: it is called as long as addresses are left.
+/// Makes one attempt to connect; what it throws is that attempt's failure. Owns what it needs: it
+/// is called as long as addresses are left.
 using ConnectAttempt = UniqueFunction<Task<Socket>(Address)>;
 
 /// Connects to the first of several addresses of one host that answers. They are tried in order:
