@@ -183,18 +183,28 @@ test_programs() { # DIR
 unrandomised=()
 setarch -R true 2>/dev/null && unrandomised=(setarch -R)
 
-# suite NAME: compiles the wanted programs of build/NAME and queues them.
+# Of these, those whose source has to do with threads or signals.
+threaded_programs() { # DIR
+    local program
+    for program in $(test_programs "$1"); do
+        grep -qE 'std::(j)?thread|pthread|ThreadPool|[cC]all(From|In|MultipleIn)Thread|deferToThread|blockingCall|resumeOn|resolve|Resolver|FilesystemLock|wake\(\)|\braise\(' \
+            "$program.cpp" && echo "$program"
+    done
+}
+
+# suite NAME [PROGRAMS]: compiles the wanted programs of build/NAME, of those that the function PROGRAMS
+# lists, and queues them.
 suite() {
-    local name="$1" program targets=() wrapper=()
+    local name="$1" programs="${2:-test_programs}" program targets=() wrapper=()
     case "$name" in asan | tsan) wrapper=("${unrandomised[@]}") ;; esac
-    for program in $(test_programs "build/$name"); do
+    for program in $("$programs" "build/$name"); do
         wanted "$name/$program" && targets+=("$program")
     done
-    [ "$filter" = . ] && targets=(all)
+    [ "$filter" = . ] && [ "$programs" = test_programs ] && targets=(all)
     [ ${#targets[@]} -eq 0 ] && return
     wring_compile "build/$name" "${targets[@]}"
     compiled "$name/compile" $?
-    for program in $(test_programs "build/$name"); do
+    for program in $("$programs" "build/$name"); do
         if [ ! -x "build/$name/$program" ]; then
             wanted "$name/$program" && count "$name/$program (not built)" 0 1 0
             continue
@@ -242,22 +252,22 @@ release() {
     run_queue
 }
 
-sanitizer() { # NAME TITLE MESON ARGUMENT…
-    local name="$1" title="$2"
-    shift 2
+sanitizer() { # NAME TITLE PROGRAMS MESON ARGUMENT…
+    local name="$1" title="$2" programs="$3"
+    shift 3
     any_wanted "$name" || return
     heading "$name: $title"
     configured "$name" "$@" || return
-    suite "$name"
+    suite "$name" "$programs"
     run_queue
 }
 
 # Another compiler compiles everything and runs the canaries, which hold what compilers get wrong.
-other_compiler() { # NAME SUFFIX
+other_compiler() { # NAME SUFFIX OPTIMIZATION
     local program
     any_wanted "$1" '*canary*_test.cpp' || return
     heading "$1: clang++-$2, everything without warnings"
-    CC="clang-$2" CXX="clang++-$2" configured "$1" -Doptimization=1 || return
+    CC="clang-$2" CXX="clang++-$2" configured "$1" "-Doptimization=$3" || return
     wring_compile "build/$1"
     compiled "$1/compile" $?
     for program in $(test_programs "build/$1"); do
@@ -276,11 +286,11 @@ mkdir -p "$results"
 release
 if [ "$quick" -eq 0 ]; then
     # -O0 is a set-up of its own for coroutines (no tail calls), so the address sanitizer runs there.
-    sanitizer asan "address and undefined-behaviour sanitizers, -O0" \
+    sanitizer asan "address and undefined-behaviour sanitizers, -O0" test_programs \
         -Db_sanitize=address,undefined -Db_lundef=false -Ddebug=true -Doptimization=0
-    sanitizer tsan "thread sanitizer, -O1" -Db_sanitize=thread -Db_lundef=false -Ddebug=true -Doptimization=1
-    other_compiler clang16 16
-    other_compiler clang19 19
+    sanitizer tsan "thread sanitizer, -O1, where threads are" threaded_programs -Db_sanitize=thread -Db_lundef=false -Ddebug=true -Doptimization=1
+    other_compiler clang16 16 0
+    other_compiler clang19 19 1
 fi
 
 heading "done"
