@@ -6,18 +6,18 @@
 
 namespace wring::testing {
 
-SocketPair socketPair(SimulatedHost& one, SimulatedHost& other) {
+ConnectedSockets socketPair(SimulatedHost& one, SimulatedHost& other) {
     int fds[2];
     int error = one.kernel().connectedPair(other.kernel(), fds);
     if (error < 0) detail::connectFailure(-error).raise();
     return {Socket(one.reactor(), fds[0]), Socket(other.reactor(), fds[1])};
 }
 
-StreamPair streamPair(SimulatedHost& one, SimulatedHost& other) {
-    SocketPair ends = socketPair(one, other);
+ConnectedStreams streamPair(SimulatedHost& one, SimulatedHost& other) {
+    ConnectedSockets ends = socketPair(one, other);
     return {Stream(std::move(ends.near)), Stream(std::move(ends.far))};
 }
 
-StreamPair streamPair(SimulatedHost& host) { return streamPair(host, host); }
+ConnectedStreams streamPair(SimulatedHost& host) { return streamPair(host, host); }
 
 }  // namespace wring::testing

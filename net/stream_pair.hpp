@@ -10,13 +10,13 @@ class SimulatedHost;
 namespace wring::testing {
 
 /// The two ends of one connection in a Simulation.
-struct StreamPair {
+struct ConnectedStreams {
     Stream near;
     Stream far;
 };
 
 /// The same as sockets, for what makes streams or transports of them itself.
-struct SocketPair {
+struct ConnectedSockets {
     Socket near;
     Socket far;
 };
@@ -27,13 +27,13 @@ struct SocketPair {
 ///
 /// Errors    ConnectError when a host has no descriptor left.
 /// Lifetime  both end before the simulation does.
-WRING_API SocketPair socketPair(SimulatedHost& one, SimulatedHost& other);
+WRING_API ConnectedSockets socketPair(SimulatedHost& one, SimulatedHost& other);
 
 /// Two streams that are connected already, likewise.
 ///
 /// Source    Twisted's tests connect protocols only: iosim.connectedServerAndClient.
-WRING_API StreamPair streamPair(SimulatedHost& one, SimulatedHost& other);
+WRING_API ConnectedStreams streamPair(SimulatedHost& one, SimulatedHost& other);
 /// The same with both ends on one host.
-WRING_API StreamPair streamPair(SimulatedHost& host);
+WRING_API ConnectedStreams streamPair(SimulatedHost& host);
 
 }  // namespace wring::testing

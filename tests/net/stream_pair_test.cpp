@@ -14,7 +14,7 @@ namespace wring {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::StreamPair;
+using testing::ConnectedStreams;
 using testing::streamPair;
 
 Task<> echo(Stream stream) {
@@ -39,7 +39,7 @@ class StreamPairTest : public ::testing::TestWithParam<int> {
  protected:
     SimulatedHost& one() { return hosts_[0]; }
     SimulatedHost& other() { return GetParam() == 1 ? hosts_[0] : hosts_[1]; }
-    StreamPair pair() { return GetParam() == 1 ? streamPair(one()) : streamPair(one(), other()); }
+    ConnectedStreams pair() { return GetParam() == 1 ? streamPair(one()) : streamPair(one(), other()); }
 
     /// Has the end run a task, from the next step on.
     template <class F, class... Args>
@@ -72,7 +72,7 @@ class StreamPairTest : public ::testing::TestWithParam<int> {
 
 TEST_P(StreamPairTest, carriesBytesAndTheEnd) {
     std::string got;
-    StreamPair ends = pair();
+    ConnectedStreams ends = pair();
     runOn(one(), ask, std::move(ends.near), &got);
     runOn(other(), echo, std::move(ends.far));
     world_.runFor(10s);
@@ -81,7 +81,7 @@ TEST_P(StreamPairTest, carriesBytesAndTheEnd) {
 }
 
 TEST_P(StreamPairTest, knowsTheAddressesOfBothEnds) {
-    StreamPair ends = pair();
+    ConnectedStreams ends = pair();
     EXPECT_EQ(ends.near.getPeer(), ends.far.getHost());
     EXPECT_EQ(ends.near.getHost(), ends.far.getPeer());
     EXPECT_NE(ends.near.getHost(), ends.far.getHost());
@@ -90,7 +90,7 @@ TEST_P(StreamPairTest, knowsTheAddressesOfBothEnds) {
 
 TEST_P(StreamPairTest, anAbortIsAResetForTheOther) {
     std::string end;
-    StreamPair ends = pair();
+    ConnectedStreams ends = pair();
     ends.near.abort();
     runOn(other(), readToTheEnd, std::move(ends.far), &end);
     world_.runFor(10s);
@@ -101,7 +101,7 @@ TEST_P(StreamPairTest, anAbortIsAResetForTheOther) {
 TEST_P(StreamPairTest, anEndThatIsDestroyedIsClosed) {
     std::string end;
     {
-        StreamPair ends = pair();
+        ConnectedStreams ends = pair();
         runOn(other(), readToTheEnd, std::move(ends.far), &end);
     }
     world_.runFor(10s);
@@ -111,7 +111,7 @@ TEST_P(StreamPairTest, anEndThatIsDestroyedIsClosed) {
 
 TEST_P(StreamPairTest, aReadCanBeCancelled) {
     std::string end;
-    StreamPair ends = pair();
+    ConnectedStreams ends = pair();
     Stream kept = std::move(ends.far);
     other().reactor().callWhenRunning([&] {
         auto waiting = start(readToTheEnd(std::move(ends.near), &end));
