@@ -45,7 +45,8 @@ void MemoryAttempt::begin(bool wantsStream) {
 
 void MemoryAttempt::end(bool isOfThatKind) {
     if (!isPending()) throw UsageError(0, "attempt", "it is over already");
-    if (!isOfThatKind) throw UsageError(0, "attempt", "connect() and connectStream() want different things");
+    if (!isOfThatKind)
+        throw UsageError(0, "attempt", "connect() and connectStream() want different things");
     state_->stage = State::Stage::over;
 }
 

@@ -156,7 +156,8 @@ void MemoryConnection::endIfLost() noexcept {
     stopProducer();
     isInside_ = true;
     callOrLog("connectionLost", [&] { protocol_->connectionLost(*reason_); });
-    if (auto function = std::exchange(whenLost_, nullptr)) callOrLog("whenLost", [&] { function(); });
+    if (auto function = std::exchange(whenLost_, nullptr))
+        callOrLog("whenLost", [&] { function(); });
     protocol_->lost().set();
 }
 

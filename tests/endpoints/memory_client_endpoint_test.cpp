@@ -62,8 +62,7 @@ class MemoryClientEndpointTest : public ::testing::Test {
 
     Record record_;
     Ref<ClientsFactory> factory_ = makeRef<ClientsFactory>(&record_);
-    Ref<MemoryClientEndpoint> endpoint_ =
-        makeRef<MemoryClientEndpoint>(Address::loopback4(80));
+    Ref<MemoryClientEndpoint> endpoint_ = makeRef<MemoryClientEndpoint>(Address::loopback4(80));
     std::function<void()> cancel_;
     std::string end_;
     std::string text_;
@@ -155,11 +154,10 @@ TEST_P(MemoryAttemptMistakeTest, isToldToWhoWaits) {
 
 INSTANTIATE_TEST_SUITE_P(
     Factories, MemoryAttemptMistakeTest,
-    ::testing::Values(Mistake{"noProtocol", ClientsFactory::Build::nothing, false, "NoProtocol"},
-                      Mistake{"throwsInBuild", ClientsFactory::Build::error, false,
-                              "runtime_error"},
-                      Mistake{"throwsWhenMade", ClientsFactory::Build::protocol, true,
-                              "ConnectError"}),
+    ::testing::Values(
+        Mistake{"noProtocol", ClientsFactory::Build::nothing, false, "NoProtocol"},
+        Mistake{"throwsInBuild", ClientsFactory::Build::error, false, "runtime_error"},
+        Mistake{"throwsWhenMade", ClientsFactory::Build::protocol, true, "ConnectError"}),
     [](const auto& each) { return std::string(each.param.name); });
 
 TEST_F(MemoryClientEndpointTest, eachAttemptFailsAtOnceUntilTheTestDecides) {

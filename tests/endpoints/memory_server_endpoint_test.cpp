@@ -51,9 +51,8 @@ class CountedFactory final : public Factory {
 template <class T>
 std::shared_ptr<std::string> watch(Deferred<T> deferred) {
     auto seen = std::make_shared<std::string>();
-    deferred.addBoth([seen](Result<T> result) {
-        *seen = result ? "done" : result.error().className();
-    });
+    deferred.addBoth(
+        [seen](Result<T> result) { *seen = result ? "done" : result.error().className(); });
     return seen;
 }
 
@@ -66,8 +65,7 @@ class MemoryServerEndpointTest : public ::testing::Test {
 
     Record record_;
     Ref<CountedFactory> factory_ = makeRef<CountedFactory>(&record_);
-    Ref<MemoryServerEndpoint> endpoint_ =
-        makeRef<MemoryServerEndpoint>(Address::loopback4(8080));
+    Ref<MemoryServerEndpoint> endpoint_ = makeRef<MemoryServerEndpoint>(Address::loopback4(8080));
 };
 
 TEST_F(MemoryServerEndpointTest, writesDownWhoListens) {

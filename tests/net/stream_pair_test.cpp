@@ -39,14 +39,15 @@ class StreamPairTest : public ::testing::TestWithParam<int> {
  protected:
     SimulatedHost& one() { return hosts_[0]; }
     SimulatedHost& other() { return GetParam() == 1 ? hosts_[0] : hosts_[1]; }
-    ConnectedStreams pair() { return GetParam() == 1 ? streamPair(one()) : streamPair(one(), other()); }
+    ConnectedStreams pair() {
+        return GetParam() == 1 ? streamPair(one()) : streamPair(one(), other());
+    }
 
     /// Has the end run a task, from the next step on.
     template <class F, class... Args>
     static void runOn(SimulatedHost& host, F function, Stream stream, Args... args) {
-        host.reactor().callWhenRunning([=, end = std::move(stream)]() mutable {
-            start(function(std::move(end), args...));
-        });
+        host.reactor().callWhenRunning(
+            [=, end = std::move(stream)]() mutable { start(function(std::move(end), args...)); });
     }
     void expectNothingLeft() {
         EXPECT_EQ(one().openDescriptors(), before_[0]);
