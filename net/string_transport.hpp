@@ -6,6 +6,7 @@
 #include <wring/runtime/assert.hpp>
 
 #include <string>
+#include <utility>
 
 namespace wring::testing {
 
@@ -21,6 +22,13 @@ class StringTransport : public ITransport {
     StringTransport() = default;
     /// One that has a reactor, borrowed, for protocols that ask for it.
     explicit StringTransport(Reactor& reactor) noexcept : reactor_(&reactor) {}
+    /// One with addresses of its own, and perhaps a reactor.
+    StringTransport(Address host, Address peer, Reactor* reactor = nullptr) noexcept
+        : host_(std::move(host)), peer_(std::move(peer)), reactor_(reactor) {}
+
+    /// The two ends of one that was given no others: 10.0.0.1:12345 and 192.168.1.1:54321.
+    static Address usualHost() noexcept { return *Address::parse("10.0.0.1", 12345); }
+    static Address usualPeer() noexcept { return *Address::parse("192.168.1.1", 54321); }
 
     /// What was written, since clear() or the beginning.
     const std::string& value() const noexcept { return written_; }
@@ -36,6 +44,8 @@ class StringTransport : public ITransport {
     ProducerState producerState() const noexcept { return state_; }
     /// Whether abortConnection() was called.
     bool isAborted() const noexcept { return isAborted_; }
+    /// Whether loseWriteConnection() was called.
+    bool isWriteLost() const noexcept { return isWriteLost_; }
     /// As if the connection were gone: before the protocol's connectionLost().
     void disconnect() noexcept { isConnected_ = false; }
 
@@ -53,7 +63,7 @@ class StringTransport : public ITransport {
         isAborted_ = true;
         loseConnection();
     }
-    void loseWriteConnection() override {}
+    void loseWriteConnection() override { isWriteLost_ = true; }
     void registerProducer(IProducer& producer, bool streaming) override {
         if (producer_) throw UsageError(0, "registerProducer", "Cannot register two producers");
         producer_ = &producer;
@@ -65,8 +75,8 @@ class StringTransport : public ITransport {
     }
     void pauseProducing() override { setState(ProducerState::paused); }
     void resumeProducing() override { setState(ProducerState::producing); }
-    Address getPeer() const override { return *Address::parse("192.168.1.1", 54321); }
-    Address getHost() const override { return *Address::parse("10.0.0.1", 12345); }
+    Address getPeer() const override { return peer_; }
+    Address getHost() const override { return host_; }
     void setTcpNoDelay(bool on) override { isNoDelay_ = on; }
     bool getTcpNoDelay() const override { return isNoDelay_; }
     void setTcpKeepAlive(bool on) override { isKeepAlive_ = on; }
@@ -86,6 +96,8 @@ class StringTransport : public ITransport {
     }
 
     std::string written_;
+    Address host_ = usualHost();
+    Address peer_ = usualPeer();
     IProducer* producer_ = nullptr;
     Reactor* reactor_ = nullptr;
     ProducerState state_ = ProducerState::producing;
@@ -94,6 +106,7 @@ class StringTransport : public ITransport {
     bool isConnected_ = true;
     bool isDisconnecting_ = false;
     bool isAborted_ = false;
+    bool isWriteLost_ = false;
     bool isNoDelay_ = false;
     bool isKeepAlive_ = false;
 };

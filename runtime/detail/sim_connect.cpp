@@ -94,6 +94,17 @@ int SimStream::connectOutcome() noexcept {
     }
 }
 
+void SimStream::meet(SimStream& other) {
+    for (SimStream* each : {this, &other}) {
+        each->address_.host = each->kernel().addressFor(each->address_);
+        each->kernel().bindPort(*each, each->address_);
+        each->chooseBuffers();
+    }
+    peerAddress_ = other.address_;
+    other.peerAddress_ = address_;
+    join(other);
+}
+
 int SimStream::unixConnect(const SimAddress& to) {
     SimStream* listener = kernel().listenerAt(to);
     bool isFile = !to.host.empty() && to.host[0] != 0;

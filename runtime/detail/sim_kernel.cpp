@@ -95,6 +95,18 @@ int SimKernel::socketPair(int (&fds)[2]) {
     return 0;
 }
 
+int SimKernel::connectedPair(SimKernel& other, int (&fds)[2]) {
+    auto here = makeRef<SimStream>(*this, AF_INET);
+    auto there = makeRef<SimStream>(other, AF_INET);
+    if ((fds[0] = open(here)) < 0) return fds[0];
+    if ((fds[1] = other.open(there)) < 0) {
+        close(fds[0]);
+        return fds[1];
+    }
+    here->meet(*there);
+    return 0;
+}
+
 int SimKernel::pipe(int (&fds)[2]) {
     auto buffer = makeRef<SimPipeBuffer>();
     fds[0] = open(makeRef<SimPipe>(*this, buffer, false));

@@ -61,6 +61,9 @@ class SimKernel {
 
     int socket(int family, int type, int protocol = 0);
     int socketPair(int (&fds)[2]);
+    /// The two ends of an IPv4 connection that is established: fds[0] of this kernel, fds[1] of
+    /// `other`, which may be this one. -EMFILE with nothing open.
+    int connectedPair(SimKernel& other, int (&fds)[2]);
     int pipe(int (&fds)[2]);
     /// A file of its own with that content.
     int file(std::string content, bool isWritable = true);

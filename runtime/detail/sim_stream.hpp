@@ -22,6 +22,8 @@ class SimStream final : public SimObject {
 
     /// Makes the two ends of one connection.
     void join(SimStream& other) noexcept;
+    /// Likewise of one over IPv4, with addresses, as if it had been accepted.
+    void meet(SimStream& other);
     bool isListening() const noexcept { return state_ == State::listening; }
 
     unsigned readiness() const noexcept override;
