@@ -26,8 +26,9 @@ std::optional<pid_t> ownerOf(const std::string& path) {
     if (length < 0) fail("readlink", path);
     pid_t owner = 0;
     auto [end, error] = std::from_chars(target, target + length, owner);
-    // Zero and less are groups of processes to kill().
-    if (error != std::errc() || end != target + length || owner <= 0) {
+    // Of what fills the room there may be more. Zero and less are groups of processes to kill().
+    bool isCut = length == sizeof target;
+    if (isCut || error != std::errc() || end != target + length || owner <= 0) {
         fail("read the owner of a lock", path, EINVAL);
     }
     return owner;

@@ -63,14 +63,16 @@ class WRING_API EndpointRegistry {
 
 /// The endpoint that `description` names, for listening: "tcp:8080:interface=127.0.0.1".
 ///
-/// Errors    EndpointSyntaxError naming the culprit; nothing has been opened.
+/// Errors    EndpointSyntaxError naming the culprit; CertificateError for a file of TLS, which are
+///           read here. Nothing stays open.
 /// Source    Twisted: endpoints.serverFromString.
 WRING_API Ref<IStreamServerEndpoint> serverFromString(Reactor& reactor,
                                                       std::string_view description);
 
 /// The endpoint that `description` names, for connecting: "tcp:example.com:80:timeout=15".
 ///
-/// Errors    EndpointSyntaxError naming the culprit; nothing has been opened.
+/// Errors    EndpointSyntaxError naming the culprit; CertificateError for a file of TLS, which are
+///           read here. Nothing stays open.
 /// Source    Twisted: endpoints.clientFromString.
 WRING_API Ref<IStreamClientEndpoint> clientFromString(Reactor& reactor,
                                                       std::string_view description);

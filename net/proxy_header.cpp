@@ -66,7 +66,7 @@ bool mayBecomeLine(std::string_view text) noexcept {
     if (std::none_of(std::begin(kinds), std::end(kinds), isKind)) return false;
     bool isUnknown = text.starts_with(kinds[2]);
     if (isUnknown && text.size() > kinds[2].size() && text[kinds[2].size()] != ' ' &&
-        text[kinds[2].size()] != '\r') {
+        text.substr(kinds[2].size()) != "\r") {
         return false;
     }
     bool hasAddresses = text.starts_with(kinds[0]) || text.starts_with(kinds[1]);
@@ -88,6 +88,8 @@ ProxyHeaderResult parseLine(std::string_view text) {
     result.header = makeRef<ProxyHeader>();
     std::string_view line = text.substr(wordV1.size(), end - wordV1.size());
     std::string_view kind = line.substr(0, line.find(' '));
+    // Whoever saw the line feed before the end of the line has refused it.
+    if (line.find('\n') != line.npos) return invalid("a line feed within the line");
     if (kind == "UNKNOWN") return result;
     if (kind != "TCP4" && kind != "TCP6")
         return invalid("the protocol is none of TCP4, TCP6, UNKNOWN");

@@ -116,7 +116,8 @@ TEST_F(Lock, whatTheFileSystemSaysIsThrownWithItsErrno) {
 }
 
 TEST_F(Lock, whatIsNoLinkToAProcessIsAnError) {
-    for (const char* odd : {"elsewhere", "12x", "0", "-1", "", "99999999999999999999"}) {
+    for (const char* odd : {"elsewhere", "12x", "0", "-1", "", "99999999999999999999",
+                            "00000000000000000000000000000001x"}) {
         if (*odd) {
             link(odd);
         } else {

@@ -72,6 +72,8 @@ TEST(ProxyHeaderV1Test, aBadLineIsInvalid) {
                              "TCP4 ",
                              "TCP5 1.1.1.1 1.1.1.1 1 2",
                              "tcp4 1.1.1.1",
+                             "UNKNOWN a\nb",
+                             "UNKNOWN\ra",
                              "",
                              "UNKNOWNX",
                              "UNIX /a /b 1 2"}) {
@@ -93,7 +95,8 @@ TEST(ProxyHeaderV1Test, whatCannotBecomeAHeaderIsInvalidAtTheFirstSuchByte) {
     for (Case each :
          {Case{"GET / HTTP/1.1\r\n", 0}, Case{"PRX", 2}, Case{"PROXYX", 5}, Case{"PROXY TCP4G", 10},
           Case{"PROXY TCP4 1.x", 13}, Case{"PROXY UNKNOWNX", 13}, Case{"\r\n\r\nX", 4},
-          Case{"PROXY TCP4 1.1.1.1\rx", 19}, Case{"PROXY UNKNOWN a\n", 15}}) {
+          Case{"PROXY TCP4 1.1.1.1\rx", 19}, Case{"PROXY UNKNOWN a\n", 15},
+          Case{"PROXY UNKNOWN\ra", 14}}) {
         EXPECT_EQ(parse(each.text.substr(0, each.goodBytes)).state, State::incomplete) << each.text;
         EXPECT_EQ(parse(each.text.substr(0, each.goodBytes + 1)).state, State::invalid)
             << each.text;
