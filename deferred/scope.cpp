@@ -69,7 +69,7 @@ void Scope::ended(detail::DeferredBase& state) noexcept {
 
 // The last thing anyone does with the scope.
 void Scope::wakeIfIdle() noexcept {
-    if (running_ == 0 && busy_ == 0) idle_.set();
+    if (isIdle()) idle_.set();
 }
 
 void Scope::noteFailure(detail::DeferredBase& state) noexcept {
@@ -109,13 +109,14 @@ Task<> Scope::join() {
     isJoining_ = true;
     for (const auto& each : std::exchange(early_, {})) noteFailure(*each);
     Result<void> waited;
-    while (running_ > 0) {
+    // The end of the last child may have brought the joiner here, and goes on with the scope after it.
+    while (!isIdle()) {
         waited = co_await outcome(idle_.wait());
         if (waited) continue;
         cancel();
         // Cancelled work is awaited all the same; it has no business taking for ever, and if
         // it does, whoever shuts down names it.
-        while (running_ > 0) co_await shield(Duration::max(), waitIdle());
+        while (!isIdle()) co_await shield(Duration::max(), waitIdle());
     }
     isJoining_ = false;
     if (failure_) std::exchange(failure_, std::nullopt)->raise();

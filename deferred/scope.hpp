@@ -91,6 +91,7 @@ class WRING_API Scope {
     void adopt(detail::DeferredBase& state);
     void ended(detail::DeferredBase& state) noexcept;
     void noteFailure(detail::DeferredBase& state) noexcept;
+    bool isIdle() const noexcept { return running_ == 0 && busy_ == 0; }
     void wakeIfIdle() noexcept;
     Task<> waitIdle();
     std::string describeOffence() const;

@@ -312,23 +312,33 @@ TEST_P(ScopeTest, withScopeRethrowsTheFailureOfAChild) {
     });
 }
 
-Task<> bodyThatOutlastsItsChild(Scope& scope, Event& fails, Event& never, Notes& notes) {
+Task<> bodyThatOutlastsItsChild(Scope& scope, Event& fails, Event& never, Notes& notes,
+                                bool failsAtOnce) {
     scope.spawn(failAfter, std::ref(fails));
-    fails.set();
+    if (failsAtOnce) fails.set();
     co_await waitFor(never, notes, "body");
 }
 
+Task<> expectTheBodyIsCancelled(bool failsAtOnce) {
+    Event fails;
+    Event never;
+    Notes notes;
+    Deferred<> running = start(withScope(bodyThatOutlastsItsChild, std::ref(fails), std::ref(never),
+                                         std::ref(notes), failsAtOnce));
+    fails.set();
+    auto result = co_await outcome(running);
+    EXPECT_EQ(result.error().getErrorMessage(), "child");
+    EXPECT_THAT(notes, ElementsAre("body cancelled"));
+    co_await sleepFor(0ms);  // who is around the scope was not cancelled
+}
+
 TEST_P(ScopeTest, withScopeCancelsTheBodyWhenAChildFails) {
-    run([](Reactor&) -> Task<> {
-        Event fails;
-        Event never;
-        Notes notes;
-        auto result = co_await outcome(withScope(bodyThatOutlastsItsChild, std::ref(fails),
-                                                 std::ref(never), std::ref(notes)));
-        EXPECT_EQ(result.error().getErrorMessage(), "child");
-        EXPECT_THAT(notes, ElementsAre("body cancelled"));
-        co_await sleepFor(0ms);  // who is around the scope was not cancelled
-    });
+    run([](Reactor&) { return expectTheBodyIsCancelled(true); });
+}
+
+// The body, and with it the scope, ends while the scope still deals with the child.
+TEST_P(ScopeTest, withScopeCancelsTheBodyThatWaitsWhenItsLastChildFails) {
+    run([](Reactor&) { return expectTheBodyIsCancelled(false); });
 }
 
 Task<> cleanUpSlowly(Event& never, Notes& notes, bool fails) {
