@@ -53,7 +53,8 @@ void MemoryAttempt::end(bool isOfThatKind) {
 Ref<MemoryConnection> MemoryAttempt::succeed(Reactor* reactor) {
     Ref<MemoryAttempt> self(this);
     end(protocol_.has_value());
-    Deferred<Ref<IProtocol>> waiting = *std::exchange(protocol_, {});
+    Deferred<Ref<IProtocol>> waiting = *protocol_;
+    protocol_.reset();
     Ref<IFactory> factory = state_->factory;
     Ref<MemoryConnection> connection;
     try {
@@ -84,17 +85,19 @@ Ref<MemoryConnection> MemoryAttempt::succeed(Reactor* reactor) {
 
 void MemoryAttempt::succeed(Stream stream) {
     end(stream_.has_value());
-    Deferred<Stream> waiting = *std::exchange(stream_, {});
+    Deferred<Stream> waiting = *stream_;
+    stream_.reset();
     waiting.callback(std::move(stream));
 }
 
 void MemoryAttempt::fail(Failure failure) {
     end(true);
-    auto protocol = std::exchange(protocol_, {});
-    auto stream = std::exchange(stream_, {});
-    if (state_->factory) Ref<IFactory>(state_->factory)->doStop();
-    if (protocol) protocol->errback(std::move(failure));
-    if (stream) stream->errback(std::move(failure));
+    Ref<MemoryAttempt> self(this);
+    if (state_->factory) state_->factory->doStop();
+    if (protocol_) protocol_->errback(std::move(failure));
+    if (stream_) stream_->errback(std::move(failure));
+    protocol_.reset();
+    stream_.reset();
 }
 
 }  // namespace wring::testing
