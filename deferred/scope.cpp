@@ -109,7 +109,7 @@ Task<> Scope::join() {
     isJoining_ = true;
     for (const auto& each : std::exchange(early_, {})) noteFailure(*each);
     Result<void> waited;
-    // The end of the last child may have brought the joiner here, and goes on with the scope after it.
+    // The end of the last child may have brought the joiner here, and is not done with the scope.
     while (!isIdle()) {
         waited = co_await outcome(idle_.wait());
         if (waited) continue;
