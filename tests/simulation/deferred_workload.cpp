@@ -25,6 +25,7 @@ Task<> DeferredWorkload::run(Trial* trial, SimulatedHost* host, DeferredWorkload
             host->reactor().callLater(trial->pause(), [all]() mutable { all.cancel(); });
         auto results = co_await outcome(all);
         if (!results) trial->failed(results.error());
+        co_await sleepFor(1us);  // where a cancellation of this task ends it
     }
 }
 
