@@ -187,7 +187,7 @@ setarch -R true 2>/dev/null && unrandomised=(setarch -R)
 threaded_programs() { # DIR
     local program
     for program in $(test_programs "$1"); do
-        grep -qE 'std::(j)?thread|pthread|ThreadPool|[cC]all(From|In|MultipleIn)Thread|deferToThread|blockingCall|resumeOn|resolve|Resolver|FilesystemLock|wake\(\)|\braise\(' \
+        grep -qsE 'std::(j)?thread|pthread|ThreadPool|[cC]all(From|In|MultipleIn)Thread|deferToThread|blockingCall|resumeOn|resolve|Resolver|FilesystemLock|wake\(\)|\braise\(' \
             "$program.cpp" && echo "$program"
     done
 }
@@ -262,12 +262,13 @@ sanitizer() { # NAME TITLE PROGRAMS MESON ARGUMENT…
     run_queue
 }
 
-# Another compiler compiles everything and runs the canaries, which hold what compilers get wrong.
-other_compiler() { # NAME SUFFIX OPTIMIZATION
+# Another compiler compiles everything and runs the canaries, which hold what compilers get wrong, with
+# optimization and without.
+other_compiler() { # NAME SUFFIX
     local program
     any_wanted "$1" '*canary*_test.cpp' || return
     heading "$1: clang++-$2, everything without warnings"
-    CC="clang-$2" CXX="clang++-$2" configured "$1" "-Doptimization=$3" || return
+    CC="clang-$2" CXX="clang++-$2" configured "$1" -Doptimization=0 || return
     wring_compile "build/$1"
     compiled "$1/compile" $?
     for program in $(test_programs "build/$1"); do
@@ -287,10 +288,11 @@ release
 if [ "$quick" -eq 0 ]; then
     # -O0 is a set-up of its own for coroutines (no tail calls), so the address sanitizer runs there.
     sanitizer asan "address and undefined-behaviour sanitizers, -O0" test_programs \
-        -Db_sanitize=address,undefined -Db_lundef=false -Ddebug=true -Doptimization=0
-    sanitizer tsan "thread sanitizer, -O1, where threads are" threaded_programs -Db_sanitize=thread -Db_lundef=false -Ddebug=true -Doptimization=1
-    other_compiler clang16 16 0
-    other_compiler clang19 19 1
+        -Db_sanitize=address,undefined -Db_lundef=false -Ddebug=true -Doptimization=0 -Dsamples=false -Dbench=false
+    sanitizer tsan "thread sanitizer, -O1, where threads are" threaded_programs \
+        -Db_sanitize=thread -Db_lundef=false -Ddebug=true -Doptimization=1 -Dsamples=false -Dbench=false
+    other_compiler clang16 16
+    other_compiler clang19 19
 fi
 
 heading "done"
