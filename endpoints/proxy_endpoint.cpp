@@ -93,7 +93,7 @@ void report(const Address& peer, Result<ProxyHeaderResult>& got) {
                              (got ? got->complaint : "the header did not come in time"));
 }
 
-detail::Session awaitHeader(Socket socket, Ref<IFactory> factory, Duration limit) {
+Task<> awaitHeader(Socket socket, Ref<IFactory> factory, Duration limit) {
     Reactor& reactor = socket.reactor();
     auto got = co_await outcome(withTimeout(limit, readHeader(reactor, socket.fd()), reactor));
     if (got && got->state == State::complete) {
@@ -106,7 +106,7 @@ detail::Session awaitHeader(Socket socket, Ref<IFactory> factory, Duration limit
     report(socket.getPeer(), got);
 }
 
-detail::Session awaitSecuredHeader(Socket socket, Ref<IFactory> factory, Duration limit) {
+Task<> awaitSecuredHeader(Socket socket, Ref<IFactory> factory, Duration limit) {
     Reactor& reactor = socket.reactor();
     Stream stream(std::move(socket));
     auto got = co_await outcome(withTimeout(limit, readSecuredHeader(&stream), reactor));
@@ -137,7 +137,7 @@ class ProxyFactory final : public IFactory {
         if (!isTrusted(options_, socket.getPeer())) return reset(socket);
         try {
             auto begin = socket.isSecured() ? awaitSecuredHeader : awaitHeader;
-            begin(std::move(socket), inner_, options_.headerTimeout);
+            detail::runSession(begin, std::move(socket), inner_, options_.headerTimeout);
         } catch (...) {
             detail::reportSession(Failure::current());
         }

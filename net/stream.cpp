@@ -6,18 +6,17 @@
 #include <wring/runtime/assert.hpp>
 #include <wring/runtime/outcome.hpp>
 
-#include <algorithm>
-#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string>
 #include <sys/socket.h>
+#include <algorithm>
+#include <cstring>
+#include <string>
 #include <vector>
 
 namespace wring {
 
-Stream::Stream(Socket socket)
-    : connection_(makeRef<detail::StreamConnection>(std::move(socket))) {}
+Stream::Stream(Socket socket) : connection_(makeRef<detail::StreamConnection>(std::move(socket))) {}
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream other) noexcept {
     std::swap(connection_, other.connection_);
@@ -136,7 +135,7 @@ std::string Stream::negotiatedProtocol() const { return tlsInfo().negotiatedProt
 
 Task<Socket> Stream::releaseSecured(Stream stream) {
     Ref<detail::StreamConnection> leaving(&stream.connection());
-    while (leaving->isOpen() && !leaving->mayLeave()) co_await leaving->quiet().wait();
+    while (leaving->isOpen() && !leaving->mayLeave()) co_await leaving->news();
     if (!leaving->isOpen()) co_return Failure::of<ConnectionLost>(0, "release");
     co_return leaving->leave();
 }
@@ -145,7 +144,7 @@ Task<> Stream::close() {
     Ref<detail::StreamConnection> closing = connection_;
     if (!closing) co_return;
     closing->close();
-    co_await closing->closedEvent().wait();
+    while (!closing->isClosed()) co_await closing->news();
 }
 
 void Stream::abort() noexcept {
@@ -154,9 +153,7 @@ void Stream::abort() noexcept {
 
 Address Stream::getHost() const noexcept { return connection().getHost(); }
 Address Stream::getPeer() const noexcept { return connection().getPeer(); }
-void Stream::setTcpNoDelay(bool on) noexcept {
-    connection().setFlag(IPPROTO_TCP, TCP_NODELAY, on);
-}
+void Stream::setTcpNoDelay(bool on) noexcept { connection().setFlag(IPPROTO_TCP, TCP_NODELAY, on); }
 bool Stream::getTcpNoDelay() const noexcept {
     return connection().getFlag(IPPROTO_TCP, TCP_NODELAY);
 }

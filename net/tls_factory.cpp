@@ -27,13 +27,13 @@ Ref<IProtocol> TLSFactory::buildProtocol(const Address& address) {
 
 void TLSFactory::connectionAccepted(Socket socket) noexcept {
     try {
-        secure(Ref<TLSFactory>(this), Stream(std::move(socket)));
+        detail::runSession(&TLSFactory::secure, Ref<TLSFactory>(this), Stream(std::move(socket)));
     } catch (...) {
         detail::reportSession(Failure::current());
     }
 }
 
-detail::Session TLSFactory::secure(Ref<TLSFactory> self, Stream stream) {
+Task<> TLSFactory::secure(Ref<TLSFactory> self, Stream stream) {
     ++self->handshakes_;
     Address peer = stream.getPeer();
     auto ended = co_await outcome(stream.startTLS(self->context_, TLSRole::server));

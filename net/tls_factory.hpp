@@ -24,7 +24,7 @@ class WRING_API TLSFactory final : public IFactory {
     std::size_t handshakes() const noexcept { return handshakes_; }
 
  private:
-    static detail::Session secure(Ref<TLSFactory> self, Stream stream);
+    static Task<> secure(Ref<TLSFactory> self, Stream stream);
     void refused(const Address& peer, const Failure& failure) noexcept;
     void handshakeEnded() noexcept;
 

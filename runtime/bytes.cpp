@@ -5,24 +5,22 @@
 #include <wring/runtime/frame_pool.hpp>
 
 #include <cstring>
-#include <limits>
 #include <new>
 
 namespace wring {
 
 Bytes Bytes::copyOf(BytesView bytes) {
     if (bytes.empty()) return {};
-    WRING_ASSERT(bytes.size() <= std::numeric_limits<std::uint32_t>::max(),
-                 "one Bytes holds at most 4 GiB");
+    WRING_ASSERT(bytes.size() <= bytesMax, "one Bytes holds at most 2 GiB");
     auto* block = static_cast<std::byte*>(detail::poolAllocate(bytes.size()));
     std::memcpy(block, bytes.data(), bytes.size());
     auto size = static_cast<std::uint32_t>(bytes.size());
-    return Bytes(block, size, nullptr, size);
+    return Bytes(block, size, size);
 }
 
 void Bytes::removePrefix(std::size_t count) noexcept {
     WRING_ASSERT(count <= size_, "removePrefix of more than there is");
-    offset_ += static_cast<std::uint32_t>(count);
+    data_ += count;
     size_ -= static_cast<std::uint32_t>(count);
 }
 
@@ -32,10 +30,10 @@ void Bytes::truncate(std::size_t count) noexcept {
 }
 
 void Bytes::release() noexcept {
-    if (pool_) {
-        pool_->giveBack(buffer_);
+    if (isLent()) {
+        static_cast<detail::BufferPool*>(owner_)->giveBack(origin_ & ~lent);
     } else {
-        detail::poolFree(block_, buffer_);
+        detail::poolFree(owner_, origin_);
     }
 }
 

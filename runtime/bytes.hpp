@@ -37,25 +37,24 @@ class WRING_API Bytes {
  public:
     Bytes() noexcept = default;
     Bytes(Bytes&& other) noexcept
-        : block_(std::exchange(other.block_, nullptr)),
-          pool_(std::exchange(other.pool_, nullptr)),
-          offset_(other.offset_),
+        : data_(std::exchange(other.data_, nullptr)),
+          owner_(std::exchange(other.owner_, nullptr)),
           size_(std::exchange(other.size_, 0)),
-          buffer_(other.buffer_) {}
+          origin_(std::exchange(other.origin_, 0)) {}
     Bytes& operator=(Bytes other) noexcept {
         swap(other);
         return *this;
     }
     ~Bytes() {
-        if (block_) release();
+        if (owner_) release();
     }
 
-    /// A copy of `bytes`.
+    /// A copy of `bytes`, 2 GiB at most.
     static Bytes copyOf(BytesView bytes);
     static Bytes copyOf(std::string_view text) { return copyOf(asBytes(text)); }
 
     /// Where they begin, how many there are, and whether there are none.
-    const std::byte* data() const noexcept { return block_ + offset_; }
+    const std::byte* data() const noexcept { return data_; }
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
     explicit operator bool() const noexcept { return size_ != 0; }
@@ -74,29 +73,34 @@ class WRING_API Bytes {
     void truncate(std::size_t count) noexcept;
 
     /// Whether the bytes lie in the driver's receive buffers.
-    bool isLent() const noexcept { return pool_ != nullptr; }
+    bool isLent() const noexcept { return (origin_ & lent) != 0; }
 
  private:
     friend class detail::BufferPool;
     friend class detail::ByteQueue;
-    Bytes(std::byte* block, std::uint32_t size, detail::BufferPool* pool,
+    /// A block of the frame pool's, of which `size` bytes count.
+    Bytes(std::byte* block, std::uint32_t size, std::uint32_t blockBytes) noexcept
+        : data_(block), owner_(block), size_(size), origin_(blockBytes) {}
+    /// What came into a buffer of `pool`.
+    Bytes(std::byte* data, std::uint32_t size, detail::BufferPool& pool,
           std::uint32_t buffer) noexcept
-        : block_(block), pool_(pool), size_(size), buffer_(buffer) {}
+        : data_(data), owner_(&pool), size_(size), origin_(buffer | lent) {}
 
     void swap(Bytes& other) noexcept {
-        std::swap(block_, other.block_);
-        std::swap(pool_, other.pool_);
-        std::swap(offset_, other.offset_);
+        std::swap(data_, other.data_);
+        std::swap(owner_, other.owner_);
         std::swap(size_, other.size_);
-        std::swap(buffer_, other.buffer_);
+        std::swap(origin_, other.origin_);
     }
     void release() noexcept;
 
-    std::byte* block_ = nullptr;
-    detail::BufferPool* pool_ = nullptr;  // null: block_ is of the frame pool …
-    std::uint32_t offset_ = 0;
+    static constexpr std::uint32_t lent = 0x80000000u;
+    static constexpr std::uint32_t bytesMax = lent - 1;
+
+    const std::byte* data_ = nullptr;
+    void* owner_ = nullptr;  // the pool whose buffer it is, or the block of the frame pool's
     std::uint32_t size_ = 0;
-    std::uint32_t buffer_ = 0;  // … and this its size
+    std::uint32_t origin_ = 0;  // `lent` and the number of the buffer, or the size of the block
 };
 
 }  // namespace wring

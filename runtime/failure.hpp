@@ -74,6 +74,11 @@ class WRING_API Failure {
     std::exception_ptr exception() const noexcept;
 
  private:
+    template <class T>
+    friend class Result;
+    // No failure at all: what a Result without a value holds when it went well.
+    Failure() noexcept = default;
+    bool isNone() const noexcept { return !class_ && !exception_; }
     Failure(const ErrorClass& errorClass, int code, const char* operation) noexcept
         : class_(&errorClass), operation_(operation), code_(code) {}
 

@@ -13,23 +13,28 @@ struct FreeBlock {
     FreeBlock* next;
 };
 
-// 32-byte steps to 1 KiB, then powers of two. A step is what an idle connection may waste.
-constexpr std::size_t step = 32;
-constexpr std::size_t fineMax = 1024;
+// 16-byte steps to 1 KiB, then powers of two. The heap adds a word of its own to each block and
+// rounds up to two: the blocks of a step are one word short of that, so that nothing is wasted.
+constexpr std::size_t step = 16;
+constexpr std::size_t word = sizeof(void*);
+constexpr std::size_t fineMax = 1024 + word;
 constexpr std::size_t fineClasses = fineMax / step;
 constexpr std::size_t classes = fineClasses + 4;
 constexpr std::size_t keptBytesMax = 1 << 20;  // per class: more goes back to the heap
 
 constexpr std::size_t classOf(std::size_t bytes) noexcept {
-    if (bytes <= fineMax) return (bytes + step - 1) / step - (bytes != 0);
-    return fineClasses + std::bit_width((bytes - 1) / fineMax) - 1;
+    if (bytes <= fineMax) return bytes <= step + word ? 0 : (bytes - word - 1) / step;
+    return fineClasses + std::bit_width((bytes - 1) / 1024) - 1;
 }
 
 constexpr std::size_t classBytes(std::size_t index) noexcept {
-    return index < fineClasses ? (index + 1) * step : fineMax << (index - fineClasses + 1);
+    return index < fineClasses ? (index + 1) * step + word
+                               : std::size_t{2048} << (index - fineClasses);
 }
 
-static_assert(classBytes(classOf(1024)) == 1024 && classBytes(classOf(1025)) == 2048);
+static_assert(classBytes(classOf(1)) == 24 && classBytes(classOf(24)) == 24);
+static_assert(classBytes(classOf(25)) == 40 && classBytes(classOf(40)) == 40);
+static_assert(classBytes(classOf(fineMax)) == fineMax && classBytes(classOf(fineMax + 1)) == 2048);
 static_assert(classBytes(classOf(poolBlockMax)) == poolBlockMax);
 static_assert(classOf(poolBlockMax) == classes - 1);
 

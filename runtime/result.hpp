@@ -18,8 +18,7 @@ class [[nodiscard]] Result {
  public:
     using value_type = T;
 
-    Result(T value) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : hasValue_(true) {
+    Result(T value) noexcept(std::is_nothrow_move_constructible_v<T>) : hasValue_(true) {
         new (&value_) T(std::move(value));
     }
     Result(Failure failure) noexcept : hasValue_(false) {
@@ -29,8 +28,7 @@ class [[nodiscard]] Result {
         : hasValue_(other.hasValue_) {
         adopt(std::move(other));
     }
-    Result(const Result& other)
-        requires std::is_copy_constructible_v<T>
+    Result(const Result& other) requires std::is_copy_constructible_v<T>
         : hasValue_(other.hasValue_) {
         if (hasValue_) {
             new (&value_) T(other.value_);
@@ -112,24 +110,30 @@ class [[nodiscard]] Result<void> {
  public:
     using value_type = void;
 
-    Result() noexcept : Result(Ok{}) {}
-    Result(Failure failure) noexcept : inner_(std::move(failure)) {}
+    Result() noexcept = default;
+    Result(Failure failure) noexcept : failure_(std::move(failure)) {}
 
     /// Whether it went well.
-    bool has_value() const noexcept { return inner_.has_value(); }
-    explicit operator bool() const noexcept { return inner_.has_value(); }
+    bool has_value() const noexcept { return failure_.isNone(); }
+    explicit operator bool() const noexcept { return failure_.isNone(); }
 
     /// Throws the failure, if there is one.
-    void value() const { if (!inner_) inner_.error().raise(); }
+    void value() const {
+        if (!failure_.isNone()) failure_.raise();
+    }
 
     /// The failure; there must be one.
-    const Failure& error() const& noexcept { return inner_.error(); }
-    Failure&& error() && noexcept { return std::move(inner_).error(); }
+    const Failure& error() const& noexcept {
+        WRING_ASSERT(!failure_.isNone(), "error() of a Result that holds a value");
+        return failure_;
+    }
+    Failure&& error() && noexcept {
+        WRING_ASSERT(!failure_.isNone(), "error() of a Result that holds a value");
+        return std::move(failure_);
+    }
 
  private:
-    struct Ok {};
-    explicit Result(Ok ok) noexcept : inner_(ok) {}
-    Result<Ok> inner_;
+    Failure failure_;
 };
 
 }  // namespace wring

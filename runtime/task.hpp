@@ -17,6 +17,7 @@ template <class T = void>
 class Task;
 
 namespace detail {
+class RootTask;
 
 /// What a task's promise keeps besides its result.
 struct TaskPromiseBase : PromiseBase {
@@ -51,8 +52,7 @@ struct TaskPromise : TaskPromiseBase {
     Task<T> get_return_object() noexcept;
     void unhandled_exception() noexcept { result.emplace(Failure::current()); }
     template <class U>
-        requires std::is_constructible_v<Result<T>, U&&>
-    void return_value(U&& value) {
+    requires std::is_constructible_v<Result<T>, U &&> void return_value(U&& value) {
         result.emplace(std::forward<U>(value));
     }
     T takeValue() { return std::move(*result).value(); }
@@ -116,9 +116,14 @@ class [[nodiscard]] Task {
         bool await_ready() const noexcept { return false; }
         template <class Promise>
         bool await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+            return begin(parent, detail::fiberOf(parent.promise()));
+        }
+        /// Begins it as part of `fiber`; false when it ended at once, else `parent` is resumed at
+        /// its end.
+        bool begin(std::coroutine_handle<> parent, detail::Fiber* fiber) noexcept {
             promise_type& promise = handle_.promise();
             promise.continuation = parent;
-            promise.fiber = detail::fiberOf(parent.promise());
+            promise.fiber = fiber;
             promise.isRunningInline = true;
             handle_.resume();
             if (handle_.done()) return false;
@@ -143,6 +148,7 @@ class [[nodiscard]] Task {
 
  private:
     friend promise_type;
+    friend detail::RootTask;
     explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
 
     std::coroutine_handle<promise_type> handle_;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <new>
 
 namespace wring::detail {
@@ -40,7 +39,7 @@ class ByteQueue {
 
     /// All of it; the queue is empty then.
     Bytes take() noexcept {
-        return Bytes(std::exchange(block_, nullptr), std::exchange(end_, 0), nullptr,
+        return Bytes(std::exchange(block_, nullptr), std::exchange(end_, 0),
                      std::exchange(capacity_, 0));
     }
     void clear() noexcept { take(); }
@@ -48,9 +47,9 @@ class ByteQueue {
  private:
     void makeRoom(std::size_t more) {
         std::size_t needed = size() + more;
-        if (needed > std::numeric_limits<std::uint32_t>::max() / 2) throw std::bad_alloc();
-        auto capacity = static_cast<std::uint32_t>(
-            std::max<std::size_t>({needed, std::size_t{capacity_} * 2, smallest}));
+        if (needed > Bytes::bytesMax) throw std::bad_alloc();
+        std::size_t wanted = std::max<std::size_t>({needed, std::size_t{capacity_} * 2, smallest});
+        auto capacity = static_cast<std::uint32_t>(std::min<std::size_t>(wanted, Bytes::bytesMax));
         auto* block = static_cast<std::byte*>(poolAllocate(capacity));
         if (!empty()) std::memcpy(block, block_, size());
         poolFree(block_, capacity_);

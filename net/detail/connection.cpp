@@ -76,8 +76,8 @@ Bytes Inbox::pop() noexcept {
 
 Connection::Connection(Socket socket)
     : ReactorResource(socket.reactor()),
-      receive_(&Connection::onReceived, *this),
-      send_(&Connection::onSent, *this),
+      ReceiveRequest(&Connection::onReceived),
+      SendRequest(&Connection::onSent),
       group_(socket.group()),
       proxyHeader_(socket.proxyHeader()),
       layer_(socket.takeLayer()),
@@ -127,18 +127,18 @@ void Connection::stopReading() noexcept {
 
 void Connection::startReceiving() noexcept {
     wantsReading_ = true;
-    if (receive_.inFlight() || hasReadEnded_ || !isOpen() || isLeaving_) return;
-    receive_.prepareRecvMulti(fd_);
-    reactor().driver().submit(receive_);
+    if (receiving().inFlight() || hasReadEnded_ || !isOpen() || isLeaving_) return;
+    receiving().prepareRecvMulti(fd_);
+    reactor().driver().submit(receiving());
 }
 
 void Connection::stopReceiving() noexcept {
     wantsReading_ = false;
-    if (receive_.inFlight()) reactor().driver().cancel(receive_);
+    if (receiving().inFlight()) reactor().driver().cancel(receiving());
 }
 
 void Connection::onReceived(Operation& operation, Completion& completion) noexcept {
-    Connection& self = static_cast<Request&>(operation).connection;
+    Connection& self = static_cast<Connection&>(static_cast<ReceiveRequest&>(operation));
     if (!self.isOpen()) {
         if (!completion.more) self.finishClose();
         return;
@@ -173,14 +173,15 @@ void Connection::endReading(int error) noexcept {
 
 void Connection::tellIfQuiet() noexcept {
     if (!isLeaving_ || !isOpen()) return;
-    if (send_.inFlight()) return tellWhenRawSent();  // what the end of another one brought about
-    if (!receive_.inFlight()) becameQuiet();
+    if (sending().inFlight())
+        return tellWhenRawSent();  // what the end of another one brought about
+    if (!receiving().inFlight()) becameQuiet();
 }
 
 bool Connection::isSending() const noexcept {
     if (layer_) [[unlikely]]
         return layer_->isSending();
-    return send_.inFlight();
+    return sending().inFlight();
 }
 
 std::size_t Connection::keptBytes() const noexcept {
@@ -216,8 +217,8 @@ void Connection::turnEnded() noexcept {
 }
 
 bool Connection::sendRaw(BytesView bytes, Bytes& owner) noexcept {
-    send_.prepareSend(fd_, bytes, MSG_WAITALL);
-    int taken = reactor().driver().sendNow(send_, owner);
+    sending().prepareSend(fd_, bytes, MSG_WAITALL);
+    int taken = reactor().driver().sendNow(sending(), owner);
     if (taken >= 0 && static_cast<std::size_t>(taken) == bytes.size()) {
         isSendKept_ = true;
         isSendCancelled_ = tellsSent_ = false;
@@ -248,22 +249,22 @@ void Connection::sendRawAndTell(BytesView bytes) noexcept {
 }
 
 void Connection::goOnSending(BytesView left) noexcept {
-    send_.prepareSend(fd_, left, MSG_WAITALL);
-    reactor().driver().submit(send_);
+    sending().prepareSend(fd_, left, MSG_WAITALL);
+    reactor().driver().submit(sending());
 }
 
 void Connection::tellWhenRawSent() noexcept {
     if (std::exchange(tellsSent_, true) || rest_) return;
-    reactor().driver().cancel(send_);
+    reactor().driver().cancel(sending());
 }
 
 void Connection::cancelRawSend() noexcept {
     isSendCancelled_ = true;
-    reactor().driver().cancel(send_);
+    reactor().driver().cancel(sending());
 }
 
 void Connection::onSent(Operation& operation, Completion& completion) noexcept {
-    Connection& self = static_cast<Request&>(operation).connection;
+    Connection& self = static_cast<Connection&>(static_cast<SendRequest&>(operation));
     int result = completion.result;
     if (self.isSendKept_ && !self.rest_) return self.unconfirmedEnded(completion);
     BytesView left = operation.bytes();
@@ -347,7 +348,7 @@ void Connection::beginClose(Ending ending) noexcept {
     if (isFirst && layer_ && ending != Ending::reset) [[unlikely]] {
         // Behind what is kept, never behind what is dropped half-way.
         hasLastWords_ = keepsBytes();
-        if (!send_.inFlight()) sayLastWords();
+        if (!sending().inFlight()) sayLastWords();
     }
     stage_ = Stage::closing;
     Driver& driver = reactor().driver();
@@ -355,15 +356,15 @@ void Connection::beginClose(Ending ending) noexcept {
         resetAtClose();
     } else if (keepsBytes()) {
         // They go out first; the end of the stream follows by itself when the descriptor closes.
-    } else if (isFirst && (receive_.inFlight() || send_.inFlight())) {
+    } else if (isFirst && (receiving().inFlight() || sending().inFlight())) {
         // While an operation holds the socket a bare close would tell the peer nothing.
         driver.shutdownNow(fd_, SHUT_RDWR);
     }
-    if (isFirst) driver.cancel(receive_);
+    if (isFirst) driver.cancel(receiving());
     if (!keepsBytes() || ending != Ending::flush) {
         cancelRawSend();
     } else if (!rest_) {
-        driver.cancel(send_);  // to be told
+        driver.cancel(sending());  // to be told
     } else if (isFirst) {
         limitRest();
     }
@@ -381,7 +382,7 @@ void Connection::sayLastWords() noexcept {
     if (words.empty()) return;
     areLastWords_ = true;
     if (sendRaw(words.view(), words)) {
-        if (!isOpen() && send_.inFlight()) reactor().driver().cancel(send_);  // to be told
+        if (!isOpen() && sending().inFlight()) reactor().driver().cancel(sending());  // to be told
         return;
     }
     try {
@@ -395,7 +396,7 @@ void Connection::sayLastWords() noexcept {
 
 void Connection::secureBy(Ref<TlsLayer> layer, BytesView clear) {
     if (!clear.empty()) layer->sendClearFirst(clear);
-    bool owesSent = send_.inFlight() && tellsSent_;
+    bool owesSent = sending().inFlight() && tellsSent_;
     bool wants = layer_ ? layer_->wantsReading() : wantsReading_;
     layer->attach(*this, owesSent);
     layer_ = std::move(layer);
@@ -406,9 +407,9 @@ bool Connection::mayRelease() noexcept {
     WRING_ASSERT(layer_ && isOpen(), "only a secured connection that is open can be released");
     isLeaving_ = true;
     layer_->stopReading();
-    if (receive_.inFlight()) reactor().driver().cancel(receive_);
-    if (send_.inFlight()) tellWhenRawSent();
-    return !receive_.inFlight() && !send_.inFlight();
+    if (receiving().inFlight()) reactor().driver().cancel(receiving());
+    if (sending().inFlight()) tellWhenRawSent();
+    return !receiving().inFlight() && !sending().inFlight();
 }
 
 Socket Connection::release() noexcept {
@@ -425,7 +426,7 @@ Socket Connection::release() noexcept {
 }
 
 void Connection::finishClose() noexcept {
-    if (stage_ != Stage::closing || receive_.inFlight() || send_.inFlight()) return;
+    if (stage_ != Stage::closing || receiving().inFlight() || sending().inFlight()) return;
     stage_ = Stage::closed;
     if (hasLostBytes_) resetAtClose();
     reactor().closeDescriptor(std::exchange(fd_, -1));

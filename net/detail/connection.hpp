@@ -59,12 +59,20 @@ class Inbox {
     std::unique_ptr<Body> body_;
 };
 
+/// What a connection asks for, as bases of it: each finds back to the whole without a pointer.
+struct ReceiveRequest : Operation {
+    using Operation::Operation;
+};
+struct SendRequest : Operation {
+    using Operation::Operation;
+};
+
 /// One connected socket, with at most one receive and one send in flight: what Stream and the
 /// protocols' transport have in common. Knows how to begin and end, not what the bytes mean.
 ///
 /// Life      open -> closing (shut down, cancelled, waiting for the operations' ends) -> closed.
 /// Lifetime  the derived class keeps itself alive from construction to connectionClosed().
-class WRING_API Connection : public ReactorResource {
+class WRING_API Connection : public ReactorResource, private ReceiveRequest, private SendRequest {
  public:
     explicit Connection(Socket socket);
     ~Connection() override;
@@ -148,11 +156,6 @@ class WRING_API Connection : public ReactorResource {
 
  private:
     enum class Stage : std::uint8_t { open, closing, closed };
-    struct Request : Operation {
-        Request(Handler handler, Connection& owner) noexcept
-            : Operation(handler), connection(owner) {}
-        Connection& connection;
-    };
     /// What the kernel did not take at once of bytes kept in here.
     struct Rest : Pooled, Timer {
         Rest(Connection& owner, Bytes kept) noexcept;
@@ -164,6 +167,9 @@ class WRING_API Connection : public ReactorResource {
     };
     friend class ConnectionGroup;
     friend class TlsLayer;
+    Operation& receiving() noexcept { return static_cast<ReceiveRequest&>(*this); }
+    Operation& sending() noexcept { return static_cast<SendRequest&>(*this); }
+    const Operation& sending() const noexcept { return static_cast<const SendRequest&>(*this); }
     void startReceiving() noexcept;
     void stopReceiving() noexcept;
     void endReading(int error) noexcept;
@@ -171,7 +177,7 @@ class WRING_API Connection : public ReactorResource {
     void sendRawAndTell(BytesView bytes) noexcept;
     void tellWhenRawSent() noexcept;
     void cancelRawSend() noexcept;
-    std::size_t keptRawBytes() const noexcept { return rest_ ? send_.bytes().size() : 0; }
+    std::size_t keptRawBytes() const noexcept { return rest_ ? sending().bytes().size() : 0; }
     void takeEnd(int error) noexcept;
     void sayLastWords() noexcept;
     void tellIfQuiet() noexcept;
@@ -183,12 +189,10 @@ class WRING_API Connection : public ReactorResource {
     void limitRest() noexcept;
     void sendEnded(int result) noexcept;
     /// Whether bytes are on their way that send() has said true of.
-    bool keepsBytes() const noexcept { return send_.inFlight() && isSendKept_; }
+    bool keepsBytes() const noexcept { return sending().inFlight() && isSendKept_; }
     void resetAtClose() noexcept;
     void finishClose() noexcept;
 
-    Request receive_;
-    Request send_;
     Ref<ConnectionGroup> group_;
     Ref<ProxyHeader> proxyHeader_;
     Ref<TlsLayer> layer_;

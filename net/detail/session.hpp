@@ -1,9 +1,11 @@
 #pragma once
 
-#include <wring/net/stream.hpp>
 #include <wring/runtime/detail/call.hpp>
-#include <wring/runtime/task.hpp>
+#include <wring/runtime/detail/root_task.hpp>
 
+#include <memory>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace wring::detail {
@@ -11,46 +13,48 @@ namespace wring::detail {
 /// Logs what a connection's task failed with, unless that is just the end of the connection.
 WRING_API void reportSession(const Failure& failure) noexcept;
 
-/// The root of one connection's task: a fiber that nobody awaits, and less memory than a Deferred.
-struct Session {
-    struct promise_type : PromiseBase {
-        promise_type() noexcept { fiber = &ownFiber; }
-        void setPlace(const std::source_location& where) noexcept { ownFiber.setPlace(where); }
-        Session get_return_object() const noexcept { return {}; }
-        std::suspend_never initial_suspend() const noexcept { return {}; }
-        std::suspend_never final_suspend() const noexcept { return {}; }
-        void return_void() const noexcept {}
-        void unhandled_exception() const noexcept { reportSession(Failure::current()); }
-        Fiber ownFiber;
-    };
-};
-
-/// Awaits a session's task and reports how it ended; leaves nothing in the frame that waits.
-class Reported {
+/// The task that serves one connection. Keeps what it was called with until it has ended: the
+/// arguments, and the function unless that is a pointer to one.
+template <class F, class... Args>
+class Session final : public RootTask, public Pooled {
  public:
-    explicit Reported(Task<>&& task) noexcept : awaiter_(std::move(task).operator co_await()) {}
-    Reported(const Reported&) = delete;
-    Reported& operator=(const Reported&) = delete;
-    bool await_ready() const noexcept { return awaiter_.await_ready(); }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> handle) noexcept {
-        return awaiter_.await_suspend(handle);
-    }
-    void await_resume() noexcept {
-        Result<void> result = awaiter_.takeResult();
-        if (!result) reportSession(result.error());
+    explicit Session(F& function, Args&... args)
+        : RootTask(ended), function_(std::move(function)), args_(std::move(args)...) {}
+
+    /// Calls the function and runs the task. This is gone when the task has ended.
+    void run(F& function) {
+        if constexpr (std::is_pointer_v<F>) {
+            begin(callWithArgs(function));
+        } else {
+            begin(callWithArgs(function_));
+        }
     }
 
  private:
-    Task<>::Awaiter awaiter_;
+    struct Nothing {
+        explicit Nothing(const F&) noexcept {}
+    };
+
+    Task<> callWithArgs(F& function) {
+        return std::apply([&](Args&... each) { return call(function, std::move(each)...); }, args_);
+    }
+    static void ended(Resumable& self) noexcept {
+        auto& session = static_cast<Session&>(self);
+        Result<void> result = session.takeResult();
+        if (!result) reportSession(result.error());
+        delete &session;
+    }
+
+    [[no_unique_address]] std::conditional_t<std::is_pointer_v<F>, Nothing, F> function_;
+    [[no_unique_address]] std::tuple<Args...> args_;
 };
 
-/// Runs function(stream, args…), a Task, and reports how it ended.
+/// Runs function(args…), a Task, and reports how it ended.
 template <class F, class... Args>
-Session runSession(F function, Stream stream, Args... args) {
-    auto task = call(function, std::move(stream), std::move(args)...);
-    co_await TakePlace(task.place());
-    co_await Reported(std::move(task));
+void runSession(F function, Args... args) {
+    auto session = std::make_unique<Session<F, Args...>>(function, args...);
+    session->run(function);
+    session.release();  // it belongs to itself, or is gone
 }
 
 }  // namespace wring::detail

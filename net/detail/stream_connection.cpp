@@ -40,8 +40,8 @@ bool StreamConnection::tryRead(ReadAwaiter& reader) noexcept {
         }
         return true;
     }
-    if (failure_ && !isStillReadable_) {
-        reader.failure_ = &*failure_;
+    if (!health_ && !isStillReadable_) {
+        reader.failure_ = &health_.error();
         return true;
     }
     return hasReadEnded();
@@ -79,7 +79,7 @@ Bytes StreamConnection::keepable(Bytes chunk) const {
 void StreamConnection::readEnded(int error) noexcept {
     if (error) return fail(lostFailure(error));
     // A reset that a send has met looks like an end here.
-    if (isBroken_ && isStillReadable_) return fail(*failure_);
+    if (isBroken_ && isStillReadable_) return fail(health_.error());
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) reader->resume();
 }
 
@@ -110,14 +110,14 @@ void StreamConnection::askWriterToEnd() noexcept {
 }
 
 const Failure* StreamConnection::writeFailure() const noexcept {
-    return failure_ ? &*failure_ : nullptr;
+    return health_ ? nullptr : &health_.error();
 }
 
 void StreamConnection::sent(int result) noexcept {
     bool isCancelled = result == -ECANCELED && isWriteCancelled_;
-    if (result < 0 && !isCancelled && !failure_) {
+    if (result < 0 && !isCancelled && health_) {
         // The peer takes nothing more; what it has sent can still be read.
-        failure_ = lostFailure(-result);
+        health_ = lostFailure(-result);
         isStillReadable_ = true;
         isBroken_ = result != -EPIPE;
     }
@@ -132,7 +132,7 @@ void StreamConnection::sent(int result) noexcept {
 
 // The failure of the whole connection takes the place of one of the sending side alone.
 void StreamConnection::noteFailure(Failure failure) noexcept {
-    if (!failure_ || isStillReadable_) failure_ = std::move(failure);
+    if (health_ || isStillReadable_) health_ = std::move(failure);
     isStillReadable_ = false;
 }
 
@@ -156,7 +156,7 @@ int StreamConnection::shutWhenSent() noexcept {
 }
 
 Ref<TlsLayer> StreamConnection::startTLS(const Ref<TLSContext>& context, TLSRole role) {
-    if (failure_) failure_->raise();
+    health_.value();
     if (!inbox_.empty()) {
         throw ClearBytesError(0, "startTLS", std::to_string(inbox_.bytes()) + " of them");
     }
@@ -169,9 +169,10 @@ Ref<TlsLayer> StreamConnection::startTLS(const Ref<TLSContext>& context, TLSRole
     return made;
 }
 
-bool StreamConnection::mayLeave() noexcept {
-    quiet_.clear();
-    return mayRelease();
+Event::Awaiter StreamConnection::news() {
+    if (!news_) news_ = std::make_unique<Event>();
+    news_->clear();
+    return news_->wait();
 }
 
 Socket StreamConnection::leave() {
@@ -193,7 +194,7 @@ void StreamConnection::fail(Failure failure) noexcept {
     Ref<StreamConnection> alive(this);
     noteFailure(std::move(failure));
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) {
-        reader->failure_ = &*failure_;
+        reader->failure_ = &health_.error();
         reader->resume();
     }
 }
@@ -201,10 +202,10 @@ void StreamConnection::fail(Failure failure) noexcept {
 // A writer's bytes are the kernel's until the send has ended: it is told by connectionClosed().
 void StreamConnection::failWaiters() noexcept {
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) {
-        reader->failure_ = &*failure_;
+        reader->failure_ = &health_.error();
         reader->resume();
     }
-    if (isWriterQueued_) endWrite(&*failure_);
+    if (isWriterQueued_) endWrite(&health_.error());
 }
 
 void StreamConnection::reactorStopping() noexcept {
@@ -215,9 +216,8 @@ void StreamConnection::reactorStopping() noexcept {
 
 void StreamConnection::connectionClosed() noexcept {
     Ref<StreamConnection> last = std::move(self_);
-    if (writer_) endWrite(&*failure_);
-    quiet_.set();
-    closed_.set();
+    if (writer_) endWrite(&health_.error());
+    if (news_) news_->set();
 }
 
 bool ReadAwaiter::await_ready() noexcept { return connection_.tryRead(*this); }

@@ -4,7 +4,7 @@
 #include <wring/net/detail/stream_awaiters.hpp>
 #include <wring/net/tls_context.hpp>
 
-#include <optional>
+#include <memory>
 
 namespace wring::detail {
 
@@ -31,17 +31,16 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     /// Begins to secure it. Errors: ClearBytesError; UsageError while something is being written
     /// or secured; what the connection failed with.
     Ref<TlsLayer> startTLS(const Ref<TLSContext>& context, TLSRole role);
-    /// Set when nothing is in flight; of use between mayLeave() and leave().
-    Event& quiet() noexcept { return quiet_; }
-    /// Whether leave() may be called; false: once quiet() is set, ask again.
-    bool mayLeave() noexcept;
+    /// Whether leave() may be called; false: after the next news(), ask again.
+    bool mayLeave() noexcept { return mayRelease(); }
+    /// Set when nothing is in flight any more, and when it is closed. Errors: std::bad_alloc.
+    Event::Awaiter news();
     /// Gives the socket away, secured as it is, with what came and was not read.
     Socket leave();
     void close() noexcept { end(Ending::flush); }
     void abortNow() noexcept override { end(Ending::reset); }
-    Event& closedEvent() noexcept { return closed_; }
     bool isUsable() const noexcept {
-        return isOpen() && (!failure_ || isStillReadable_) && !hasReadEnded();
+        return isOpen() && (health_ || isStillReadable_) && !hasReadEnded();
     }
     void reactorStopping() noexcept override;
 
@@ -51,7 +50,9 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void sent(int result) noexcept override;
     void connectionClosed() noexcept override;
     void failed(Failure failure) noexcept override { fail(std::move(failure)); }
-    void becameQuiet() noexcept override { quiet_.set(); }
+    void becameQuiet() noexcept override {
+        if (news_) news_->set();
+    }
     /// The same bytes in memory of their own, if their buffer had better go back.
     Bytes keepable(Bytes chunk) const;
     void end(Ending ending) noexcept;
@@ -66,10 +67,9 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     ReadAwaiter* reader_ = nullptr;
     WriteAwaiter* writer_ = nullptr;
     Inbox inbox_;
-    std::optional<Failure> failure_;
-    Event closed_;
-    Event quiet_;
-    bool isStopped_ = false;  // over budget
+    Result<void> health_;          // or what everything fails with
+    std::unique_ptr<Event> news_;  // once somebody has waited for it
+    bool isStopped_ = false;       // over budget
     bool isWriteCancelled_ = false;
     bool isWriterQueued_ = false;  // behind what an earlier write left
     bool isSendShut_ = false;

@@ -313,7 +313,7 @@ void TlsLayer::stopBelow() noexcept {
 }
 
 bool TlsLayer::isSendingBelow() const noexcept {
-    return below_ ? below_->isSending() : connection_ && connection_->send_.inFlight();
+    return below_ ? below_->isSending() : connection_ && connection_->sending().inFlight();
 }
 
 bool TlsLayer::sendBelow(BytesView bytes, Bytes& owner) noexcept {

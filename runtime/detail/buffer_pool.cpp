@@ -54,7 +54,7 @@ bool BufferPool::grow() noexcept {
 
 Bytes BufferPool::lend(std::uint32_t buffer, std::uint32_t size) noexcept {
     ++lent_;
-    return Bytes(at(buffer), size, this, buffer);
+    return Bytes(at(buffer), size, *this, buffer);
 }
 
 void BufferPool::giveBack(std::uint32_t buffer) noexcept {
