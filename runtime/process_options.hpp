@@ -68,7 +68,7 @@ class WRING_API ProcessOptions {
     const std::string& path() const noexcept { return path_; }
     const std::optional<std::uint32_t>& uid() const noexcept { return uid_; }
     const std::optional<std::uint32_t>& gid() const noexcept { return gid_; }
-    bool usePTY() const noexcept { return usePTY_; }
+    bool hasPTY() const noexcept { return usePTY_; }
     bool hasOwnChildFDs() const noexcept { return hasOwnChildFDs_; }
     const ChildFDs& childFDs() const noexcept { return childFDs_; }
 

@@ -98,7 +98,7 @@ class ChildDescriptors {
  public:
     ChildDescriptors(const std::string& executable, const ProcessOptions& options)
         : executable_(executable) {
-        if (options.usePTY()) {
+        if (options.hasPTY()) {
             addTerminal();
             return;
         }
@@ -173,7 +173,7 @@ void bear(ChildSetup& setup, const ChildStack& stack, SpawnedChild& child) {
 
 SpawnedChild spawnChild(const std::string& executable, const std::vector<std::string>& args,
                         const ProcessOptions& options) {
-    if (options.usePTY() && options.hasOwnChildFDs()) {
+    if (options.hasPTY() && options.hasOwnChildFDs()) {
         throw UsageError(0, "spawn", "usePTY and childFDs exclude each other");
     }
     TextArray programs = spawnPrograms(executable, options);
