@@ -13,8 +13,6 @@
 namespace wring::detail {
 
 namespace {
-constexpr std::size_t highWaterBytes = 65536;
-
 Failure doneFailure(bool afterWriteShut) {
     if (!afterWriteShut) return Failure::of<ConnectionDone>();
     return Failure(ConnectionDone(0, "close", "Connection done"));
@@ -54,27 +52,21 @@ void TransportConnection::begin() {
 
 void TransportConnection::write(BytesView bytes) {
     if (bytes.empty() || !mayWrite()) return;
-    pending_.append(bytes);
+    queue_.append(bytes);
     endOfTurn();
-    checkHighWater();
+    if (queue_.hasProducer()) queue_.holdBack(keptBytes());
 }
 
 void TransportConnection::writeSequence(std::span<const BytesView> parts) {
     if (!mayWrite()) return;
-    for (BytesView part : parts) pending_.append(part);
+    queue_.append(parts);
     endOfTurn();
-    checkHighWater();
+    if (queue_.hasProducer()) queue_.holdBack(keptBytes());
 }
 
 // After loseConnection() only a registered producer has still something to say.
 bool TransportConnection::mayWrite() const noexcept {
-    return isOpen() && !reason_ && !isWriteShut_ && (!isDisconnecting_ || producer_);
-}
-
-void TransportConnection::checkHighWater() {
-    if (!producer_ || !isStreaming_ || queuedBytes() <= highWaterBytes) return;
-    isProducerPaused_ = true;
-    producer_->pauseProducing();
+    return isOpen() && !reason_ && !isWriteShut_ && (!isDisconnecting_ || queue_.hasProducer());
 }
 
 void TransportConnection::loseConnection() {
@@ -100,20 +92,11 @@ void TransportConnection::loseWriteConnection() {
 }
 
 void TransportConnection::registerProducer(IProducer& producer, bool streaming) {
-    if (producer_) {
-        throw UsageError(0, "register a producer",
-                         "the transport has a producer, which was not unregistered");
-    }
-    if (!protocol_ || reason_) return producer.stopProducing();
-    producer_ = &producer;
-    isStreaming_ = streaming;
-    isProducerPaused_ = false;
-    if (!streaming) producer.resumeProducing();
+    queue_.registerProducer(producer, streaming, !protocol_ || reason_);
 }
 
 void TransportConnection::unregisterProducer() {
-    producer_ = nullptr;
-    isProducerPaused_ = false;
+    queue_.unregisterProducer();
     if (isOpen()) endOfTurn();
 }
 
@@ -139,7 +122,7 @@ void TransportConnection::startTLS(const Ref<TLSContext>& context, bool normal) 
     bool isClient = (client_ != nullptr) == normal;
     auto made = makeRef<TlsLayer>(context, isClient ? TLSRole::client : TLSRole::server,
                                   Ref<TlsLayer>(layer()));
-    Bytes clear = pending_.take();
+    Bytes clear = queue_.takeNew();
     secureBy(std::move(made), clear.view());
 }
 
@@ -231,17 +214,9 @@ void TransportConnection::deliverEnd() noexcept {
     }
     // What was answered to bytes that came together with the end must not be lost: as if
     // loseConnection() had been called, but for a producer, whose audience has left.
-    stopProducer();
+    queue_.stopProducer();
     isDisconnecting_ = true;
     endOfTurn();
-}
-
-void TransportConnection::stopProducer() noexcept {
-    try {
-        if (IProducer* producer = std::exchange(producer_, nullptr)) producer->stopProducing();
-    } catch (...) {
-        log(LogLevel::error, "stopProducing threw: " + Failure::current().getErrorMessage());
-    }
 }
 
 void TransportConnection::tell(void (IHalfCloseableProtocol::*event)()) noexcept {
@@ -258,43 +233,37 @@ void TransportConnection::tell(void (IHalfCloseableProtocol::*event)()) noexcept
 }
 
 void TransportConnection::flush() noexcept {
-    if (!isOpen()) return;
-    if (isSending()) {
-        if (!pending_.empty()) tellWhenSent();
-        return;
-    }
-    if (pending_.empty()) return;
-    sending_ = pending_.take();
+    if (!isOpen() || queue_.hasNothingNew()) return;
+    if (isSending()) return tellWhenSent();
+    Bytes& piece = queue_.next();
     // Only who has something to do when it is out wants to know.
-    if (producer_ || isDisconnecting_ || isLosingWrite_) return sendAndTell(sending_.view());
-    if (send(sending_.view(), sending_)) sending_ = Bytes();
+    if (queue_.hasProducer() || isDisconnecting_ || isLosingWrite_) {
+        return sendAndTell(piece.view());
+    }
+    if (send(piece.view(), piece)) queue_.sent();
 }
 
 void TransportConnection::sent(int result) noexcept {
     // The peer must not take what it has got for all there was.
     if (result < 0) return lose(lostFailure(-result), Ending::reset);
-    sending_ = Bytes();
-    if (pending_.empty()) return drained();
+    queue_.sent();
+    if (queue_.empty()) return drained();
     flush();
 }
 
 // The queue is empty: producers go on, what waited for it happens.
 void TransportConnection::drained() noexcept {
     Ref<TransportConnection> alive(this);
-    if (producer_ && (!isStreaming_ || std::exchange(isProducerPaused_, false))) {
-        try {
-            producer_->resumeProducing();
-        } catch (...) {
-            return lose(Failure::current(), Ending::reset);
-        }
+    try {
+        queue_.resumeProducer();
+    } catch (...) {
+        return lose(Failure::current(), Ending::reset);
     }
     if (isDisconnecting_ || isLosingWrite_) endOfTurn();
 }
 
-// A pull producer, and a push producer that was told to hold back, still have something to say.
 bool TransportConnection::mayClose() const noexcept {
-    bool waitsForProducer = producer_ && (!isStreaming_ || isProducerPaused_);
-    return pending_.empty() && sending_.empty() && !waitsForProducer;
+    return queue_.empty() && !queue_.waitsForProducer();
 }
 
 void TransportConnection::turnEnded() noexcept {
@@ -339,9 +308,8 @@ void TransportConnection::connectionClosed() noexcept {
     Ref<TransportConnection> last = std::move(self_);
     Ref<IProtocol> protocol = std::move(protocol_);
     inbox_.clear();
-    pending_.clear();
-    sending_ = Bytes();
-    stopProducer();
+    queue_.clear();
+    queue_.stopProducer();
     try {
         protocol->connectionLost(*reason_);
     } catch (...) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <wring/net/detail/byte_queue.hpp>
 #include <wring/net/detail/connection.hpp>
+#include <wring/net/detail/write_queue.hpp>
 #include <wring/net/factory.hpp>
 
 #include <optional>
@@ -36,9 +36,7 @@ class TransportConnection final : public ITransport, public Connection, public P
     bool getTcpNoDelay() const override;
     void setTcpKeepAlive(bool on) override;
     bool getTcpKeepAlive() const override;
-    std::size_t queuedBytes() const override {
-        return pending_.size() + sending_.size() + keptBytes();
-    }
+    std::size_t queuedBytes() const override { return queue_.size() + keptBytes(); }
     bool connected() const override { return protocol_ != nullptr; }
     bool disconnecting() const override { return isDisconnecting_; }
     Reactor& reactor() const override { return ReactorResource::reactor(); }
@@ -66,26 +64,20 @@ class TransportConnection final : public ITransport, public Connection, public P
     void deliverEnd() noexcept;
     void flush() noexcept;
     void drained() noexcept;
-    void stopProducer() noexcept;
     bool mayClose() const noexcept;
     bool isUnsecured() const noexcept;
     void tell(void (IHalfCloseableProtocol::*event)()) noexcept;
-    void checkHighWater();
     void lose(Failure reason, Ending ending) noexcept;
 
     Ref<TransportConnection> self_;  // until connectionLost
     Ref<IProtocol> protocol_;        //
     Ref<IFactory> client_;           //
     Address peer_;
-    Address host_;       // once it closes; the kernel knows before
-    ByteQueue pending_;  // written, not yet given to the kernel
-    Bytes sending_;      // with the kernel
-    Inbox inbox_;        // came while paused
-    IProducer* producer_ = nullptr;
+    Address host_;  // once it closes; the kernel knows before
+    WriteQueue queue_;
+    Inbox inbox_;  // came while paused
     std::optional<Failure> reason_;
     int endError_ = 0;
-    bool isStreaming_ = false;
-    bool isProducerPaused_ = false;
     bool isPaused_ = false;
     bool isDisconnecting_ = false;
     bool isEndPending_ = false;
