@@ -1,7 +1,9 @@
 #include <wring/net/detail/transport_connection.hpp>
 
+#include <wring/net/detail/descriptor_queues.hpp>
 #include <wring/net/detail/tls_layer.hpp>
 #include <wring/net/tls_errors.hpp>
+#include <wring/net/unix_errors.hpp>
 #include <wring/runtime/log.hpp>
 #include <wring/runtime/reactor.hpp>
 
@@ -38,6 +40,11 @@ TransportConnection::TransportConnection(Socket socket, Ref<IProtocol> protocol,
 TransportConnection::~TransportConnection() = default;
 
 void TransportConnection::begin() {
+    if (isUnix()) {
+        if (auto* receiver = DescriptorQueues::receiverOf(*protocol_)) {
+            descriptors_ = std::make_unique<DescriptorQueues>(*this, receiver);
+        }
+    }
     startReading();
     Ref<IProtocol> protocol = protocol_;
     try {
@@ -72,7 +79,8 @@ bool TransportConnection::mayWrite() const noexcept {
 }
 
 void TransportConnection::checkHighWater() {
-    if (!producer_ || !isStreaming_ || queuedBytes() <= highWaterBytes) return;
+    bool isFull = queuedBytes() > highWaterBytes || (descriptors_ && descriptors_->isFull());
+    if (!producer_ || !isStreaming_ || !isFull) return;
     isProducerPaused_ = true;
     producer_->pauseProducing();
 }
@@ -82,6 +90,7 @@ void TransportConnection::loseConnection() {
     isDisconnecting_ = true;
     stopReading();
     inbox_.clear();
+    if (descriptors_) descriptors_->forgetReceived();
     endOfTurn();
 }
 
@@ -133,6 +142,9 @@ void TransportConnection::startTLS(const Ref<TLSContext>& context, bool normal) 
         throw UsageError(0, "startTLS", "the connection is closing");
     }
     if (isUnsecured()) throw UsageError(0, "startTLS", "the connection is being secured already");
+    if (descriptors_ && descriptors_->queued() > 0) {
+        throw UsageError(0, "startTLS", "descriptors are waiting to be sent");
+    }
     if (!inbox_.empty()) {
         throw ClearBytesError(0, "startTLS", std::to_string(inbox_.bytes()) + " of them");
     }
@@ -179,8 +191,35 @@ bool TransportConnection::getTcpNoDelay() const { return getFlag(IPPROTO_TCP, TC
 void TransportConnection::setTcpKeepAlive(bool on) { setFlag(SOL_SOCKET, SO_KEEPALIVE, on); }
 bool TransportConnection::getTcpKeepAlive() const { return getFlag(SOL_SOCKET, SO_KEEPALIVE); }
 
-bool TransportConnection::mayDeliver() const noexcept {
-    return !isPaused_ && !isDisconnecting_ && !reason_ && isOpen();
+// What a proxy has said of the connection does not count.
+bool TransportConnection::isUnix() const noexcept {
+    bool isIP = peer_.family() == AddressFamily::ipv4 || peer_.family() == AddressFamily::ipv6;
+    if (isIP && !proxyHeader()) return false;
+    return isOpen() && hostOf(reactor(), fd()).family() == AddressFamily::unixSocket;
+}
+
+DescriptorQueues* TransportConnection::descriptorQueues() {
+    if (!descriptors_ && isUnix()) {
+        descriptors_ = std::make_unique<DescriptorQueues>(*this, nullptr);
+    }
+    return descriptors_.get();
+}
+
+void TransportConnection::descriptorQueued() {
+    endOfTurn();
+    checkHighWater();
+}
+
+void TransportConnection::prepareReceive(Operation& receive) noexcept {
+    if (!descriptors_ || !descriptors_->isReceiving() || layer()) {
+        return Connection::prepareReceive(receive);
+    }
+    receive.prepareRecvmsg(fd(), descriptors_->room(), MSG_CMSG_CLOEXEC);
+}
+
+void TransportConnection::takeMessage(Completion& completion) noexcept {
+    descriptors_->take(completion);
+    if (!mayReceive() || layer()) descriptors_->forgetReceived();
 }
 
 void TransportConnection::received(Bytes chunk) noexcept {
@@ -195,6 +234,10 @@ void TransportConnection::received(Bytes chunk) noexcept {
 
 void TransportConnection::deliver(BytesView data) noexcept {
     try {
+        if (descriptors_) [[unlikely]] {
+            descriptors_->deliver();
+            if (!mayReceive()) return;
+        }
         protocol_->dataReceived(data);
     } catch (...) {
         Failure failure = Failure::current();
@@ -260,21 +303,37 @@ void TransportConnection::tell(void (IHalfCloseableProtocol::*event)()) noexcept
 void TransportConnection::flush() noexcept {
     if (!isOpen()) return;
     if (isSending()) {
-        if (!pending_.empty()) tellWhenSent();
+        if (!pending_.empty() || (descriptors_ && descriptors_->queued() > 0)) tellWhenSent();
         return;
     }
-    if (pending_.empty()) return;
-    sending_ = pending_.take();
+    // What has the bytes of descriptors at its front goes out first.
+    if (sending_.empty()) sending_ = pending_.take();
+    if (descriptors_ && descriptors_->queued() > 0) [[unlikely]]
+        return passDescriptor();
+    if (sending_.empty()) return;
     // Only who has something to do when it is out wants to know.
     if (producer_ || isDisconnecting_ || isLosingWrite_) return sendAndTell(sending_.view());
     if (send(sending_.view(), sending_)) sending_ = Bytes();
 }
 
+// One with each byte.
+void TransportConnection::passDescriptor() noexcept {
+    if (descriptors_->queued() > sending_.size() + pending_.size()) {
+        return lose(Failure::of<FileDescriptorOverrun>(), Ending::prompt);
+    }
+    sendMessageAndTell(descriptors_->message(sending_.view().front()));
+}
+
 void TransportConnection::sent(int result) noexcept {
     // The peer must not take what it has got for all there was.
     if (result < 0) return lose(lostFailure(-result), Ending::reset);
-    sending_ = Bytes();
-    if (pending_.empty()) return drained();
+    if (descriptors_ && descriptors_->isSending()) [[unlikely]] {
+        descriptors_->sent();
+        sending_.removePrefix(1);
+    } else {
+        sending_ = Bytes();
+    }
+    if (pending_.empty() && sending_.empty()) return drained();
     flush();
 }
 
@@ -341,6 +400,7 @@ void TransportConnection::connectionClosed() noexcept {
     inbox_.clear();
     pending_.clear();
     sending_ = Bytes();
+    if (descriptors_) descriptors_->forgetAll();
     stopProducer();
     try {
         protocol->connectionLost(*reason_);
