@@ -139,15 +139,16 @@ void Connection::stopReceiving() noexcept {
 
 void Connection::onReceived(Operation& operation, Completion& completion) noexcept {
     Connection& self = static_cast<Request&>(operation).connection;
-    if (operation.verb() == Verb::recvmsg) [[unlikely]]
+    if (operation.verb() == Verb::recvmsg) [[unlikely]] {
         self.takeMessage(completion);
+        // The next is asked for first: who gets this one may end the connection.
+        if (completion.result > 0 && self.wantsReading_) self.startReceiving();
+    }
     if (!self.isOpen()) {
         if (!completion.more) self.finishClose();
         return;
     }
     if (completion.result > 0) {
-        // A message is one. The next is asked for first: who gets this may end the connection.
-        if (!completion.more && self.wantsReading_) self.startReceiving();
         if (self.layer_) [[unlikely]]
             return self.layer_->bottom().arrived(std::move(completion.bytes));
         return self.received(std::move(completion.bytes));

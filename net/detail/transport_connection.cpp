@@ -79,8 +79,11 @@ bool TransportConnection::mayWrite() const noexcept {
 }
 
 void TransportConnection::checkHighWater() {
-    bool isFull = queuedBytes() > highWaterBytes || (descriptors_ && descriptors_->isFull());
-    if (!producer_ || !isStreaming_ || !isFull) return;
+    if (!producer_ || !isStreaming_ || queuedBytes() <= highWaterBytes) return;
+    pauseProducer();
+}
+
+void TransportConnection::pauseProducer() {
     isProducerPaused_ = true;
     producer_->pauseProducing();
 }
@@ -207,7 +210,7 @@ DescriptorQueues* TransportConnection::descriptorQueues() {
 
 void TransportConnection::descriptorQueued() {
     endOfTurn();
-    checkHighWater();
+    if (producer_ && isStreaming_ && descriptors_->isFull()) pauseProducer();
 }
 
 void TransportConnection::prepareReceive(Operation& receive) noexcept {
@@ -324,16 +327,20 @@ void TransportConnection::passDescriptor() noexcept {
     sendMessageAndTell(descriptors_->message(sending_.view().front()));
 }
 
+void TransportConnection::descriptorPassed() noexcept {
+    descriptors_->sent();
+    sending_.removePrefix(1);
+    if (pending_.empty() && sending_.empty()) return drained();
+    flush();
+}
+
 void TransportConnection::sent(int result) noexcept {
+    if (result == 0 && descriptors_ && descriptors_->isSending()) [[unlikely]]
+        return descriptorPassed();
     // The peer must not take what it has got for all there was.
     if (result < 0) return lose(lostFailure(-result), Ending::reset);
-    if (descriptors_ && descriptors_->isSending()) [[unlikely]] {
-        descriptors_->sent();
-        sending_.removePrefix(1);
-    } else {
-        sending_ = Bytes();
-    }
-    if (pending_.empty() && sending_.empty()) return drained();
+    sending_ = Bytes();
+    if (pending_.empty()) return drained();
     flush();
 }
 
@@ -397,10 +404,10 @@ void TransportConnection::reactorStopping() noexcept {
 void TransportConnection::connectionClosed() noexcept {
     Ref<TransportConnection> last = std::move(self_);
     Ref<IProtocol> protocol = std::move(protocol_);
+    if (descriptors_) descriptors_->forgetAll();
     inbox_.clear();
     pending_.clear();
     sending_ = Bytes();
-    if (descriptors_) descriptors_->forgetAll();
     stopProducer();
     try {
         protocol->connectionLost(*reason_);

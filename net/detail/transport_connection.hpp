@@ -79,12 +79,14 @@ class TransportConnection final : public ITransport, public Connection, public P
     void deliverEnd() noexcept;
     void flush() noexcept;
     void passDescriptor() noexcept;
+    void descriptorPassed() noexcept;
     void drained() noexcept;
     void stopProducer() noexcept;
     bool mayClose() const noexcept;
     bool isUnsecured() const noexcept;
     void tell(void (IHalfCloseableProtocol::*event)()) noexcept;
     void checkHighWater();
+    void pauseProducer();
     void lose(Failure reason, Ending ending) noexcept;
 
     Ref<TransportConnection> self_;  // until connectionLost
