@@ -1,7 +1,9 @@
 #include <wring/net/detail/transport_connection.hpp>
 
+#include <wring/net/detail/descriptor_queues.hpp>
 #include <wring/net/detail/tls_layer.hpp>
 #include <wring/net/tls_errors.hpp>
+#include <wring/net/unix_errors.hpp>
 #include <wring/runtime/log.hpp>
 #include <wring/runtime/reactor.hpp>
 
@@ -36,6 +38,11 @@ TransportConnection::TransportConnection(Socket socket, Ref<IProtocol> protocol,
 TransportConnection::~TransportConnection() = default;
 
 void TransportConnection::begin() {
+    if (isUnix()) {
+        if (auto* receiver = DescriptorQueues::receiverOf(*protocol_)) {
+            descriptors_ = std::make_unique<DescriptorQueues>(*this, receiver);
+        }
+    }
     startReading();
     Ref<IProtocol> protocol = protocol_;
     try {
@@ -74,6 +81,7 @@ void TransportConnection::loseConnection() {
     isDisconnecting_ = true;
     stopReading();
     inbox_.clear();
+    if (descriptors_) descriptors_->forgetReceived();
     endOfTurn();
 }
 
@@ -116,6 +124,9 @@ void TransportConnection::startTLS(const Ref<TLSContext>& context, bool normal) 
         throw UsageError(0, "startTLS", "the connection is closing");
     }
     if (isUnsecured()) throw UsageError(0, "startTLS", "the connection is being secured already");
+    if (descriptors_ && descriptors_->queued() > 0) {
+        throw UsageError(0, "startTLS", "descriptors are waiting to be sent");
+    }
     if (!inbox_.empty()) {
         throw ClearBytesError(0, "startTLS", std::to_string(inbox_.bytes()) + " of them");
     }
@@ -162,8 +173,35 @@ bool TransportConnection::getTcpNoDelay() const { return getFlag(IPPROTO_TCP, TC
 void TransportConnection::setTcpKeepAlive(bool on) { setFlag(SOL_SOCKET, SO_KEEPALIVE, on); }
 bool TransportConnection::getTcpKeepAlive() const { return getFlag(SOL_SOCKET, SO_KEEPALIVE); }
 
-bool TransportConnection::mayDeliver() const noexcept {
-    return !isPaused_ && !isDisconnecting_ && !reason_ && isOpen();
+// What a proxy has said of the connection does not count.
+bool TransportConnection::isUnix() const noexcept {
+    bool isIP = peer_.family() == AddressFamily::ipv4 || peer_.family() == AddressFamily::ipv6;
+    if (isIP && !proxyHeader()) return false;
+    return isOpen() && hostOf(reactor(), fd()).family() == AddressFamily::unixSocket;
+}
+
+DescriptorQueues* TransportConnection::descriptorQueues() {
+    if (!descriptors_ && isUnix()) {
+        descriptors_ = std::make_unique<DescriptorQueues>(*this, nullptr);
+    }
+    return descriptors_.get();
+}
+
+void TransportConnection::descriptorQueued() {
+    endOfTurn();
+    if (descriptors_->isFull()) queue_.pauseProducer();
+}
+
+void TransportConnection::prepareReceive(Operation& receive) noexcept {
+    if (!descriptors_ || !descriptors_->isReceiving() || layer()) {
+        return Connection::prepareReceive(receive);
+    }
+    receive.prepareRecvmsg(fd(), descriptors_->room(), MSG_CMSG_CLOEXEC);
+}
+
+void TransportConnection::takeMessage(Completion& completion) noexcept {
+    descriptors_->take(completion);
+    if (!mayReceive() || layer()) descriptors_->forgetReceived();
 }
 
 void TransportConnection::received(Bytes chunk) noexcept {
@@ -178,6 +216,10 @@ void TransportConnection::received(Bytes chunk) noexcept {
 
 void TransportConnection::deliver(BytesView data) noexcept {
     try {
+        if (descriptors_) [[unlikely]] {
+            descriptors_->deliver();
+            if (!mayReceive()) return;
+        }
         protocol_->dataReceived(data);
     } catch (...) {
         Failure failure = Failure::current();
@@ -233,9 +275,17 @@ void TransportConnection::tell(void (IHalfCloseableProtocol::*event)()) noexcept
 }
 
 void TransportConnection::flush() noexcept {
-    if (!isOpen() || queue_.hasNothingNew()) return;
-    if (isSending()) return tellWhenSent();
+    if (!isOpen()) return;
+    bool hasDescriptors = descriptors_ && descriptors_->queued() > 0;
+    if (isSending()) {
+        if (!queue_.hasNothingNew() || hasDescriptors) tellWhenSent();
+        return;
+    }
+    // What has the bytes of descriptors at its front goes out first.
     Bytes& piece = queue_.next();
+    if (hasDescriptors) [[unlikely]]
+        return passDescriptor();
+    if (piece.empty()) return;
     // Only who has something to do when it is out wants to know.
     if (queue_.hasProducer() || isDisconnecting_ || isLosingWrite_) {
         return sendAndTell(piece.view());
@@ -243,7 +293,24 @@ void TransportConnection::flush() noexcept {
     if (send(piece.view(), piece)) queue_.sent();
 }
 
+// One with each byte.
+void TransportConnection::passDescriptor() noexcept {
+    if (descriptors_->queued() > queue_.size()) {
+        return lose(Failure::of<FileDescriptorOverrun>(), Ending::prompt);
+    }
+    sendMessageAndTell(descriptors_->message(queue_.next().view().front()));
+}
+
+void TransportConnection::descriptorPassed() noexcept {
+    descriptors_->sent();
+    queue_.sent(1);
+    if (queue_.empty()) return drained();
+    flush();
+}
+
 void TransportConnection::sent(int result) noexcept {
+    if (result == 0 && descriptors_ && descriptors_->isSending()) [[unlikely]]
+        return descriptorPassed();
     // The peer must not take what it has got for all there was.
     if (result < 0) return lose(lostFailure(-result), Ending::reset);
     queue_.sent();
@@ -307,6 +374,7 @@ void TransportConnection::reactorStopping() noexcept {
 void TransportConnection::connectionClosed() noexcept {
     Ref<TransportConnection> last = std::move(self_);
     Ref<IProtocol> protocol = std::move(protocol_);
+    if (descriptors_) descriptors_->forgetAll();
     inbox_.clear();
     queue_.clear();
     queue_.stopProducer();

@@ -35,7 +35,11 @@ void WriteQueue::unregisterProducer() noexcept {
 }
 
 void WriteQueue::holdBack(std::size_t kept) {
-    if (!producer_ || !isStreaming_ || size() + kept <= highWaterBytes) return;
+    if (size() + kept > highWaterBytes) pauseProducer();
+}
+
+void WriteQueue::pauseProducer() {
+    if (!producer_ || !isStreaming_) return;
     isProducerPaused_ = true;
     producer_->pauseProducing();
 }

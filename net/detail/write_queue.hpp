@@ -40,6 +40,8 @@ class WriteQueue {
     /// Pauses a push producer while more than the high-water mark is queued, `kept` bytes
     /// elsewhere.
     void holdBack(std::size_t kept = 0);
+    /// Pauses a push producer, whatever is queued.
+    void pauseProducer();
     /// Everything is out: a producer that waited for that goes on. May throw what it throws.
     void resumeProducer();
     /// A pull producer, and a push producer that was told to hold back, still have something to
