@@ -1,7 +1,7 @@
 // Question: which measurement is wanted, of which servers, and did every byte come back?
 //
 // Usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N] [--slice-ms N]
-//                  NAME:PID:PORT ...
+//                  [--over tcp|tls] NAME:PID:PORT ...
 // Prints one line a server, `key=value` after the mode. Status 1 if any byte was wrong or missing.
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -15,7 +15,7 @@ static _Noreturn void usage(const char* wrong) {
     fprintf(stderr,
             "generator: cannot use '%s'\n"
             "usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N]"
-            " [--slice-ms N] NAME:PID:PORT ...\n",
+            " [--slice-ms N] [--over tcp|tls] NAME:PID:PORT ...\n",
             wrong);
     exit(2);
 }
@@ -39,7 +39,9 @@ static void set_option(struct options* options, const char* name, const char* va
         options->measure_ms = (uint64_t)number(value);
     else if (strcmp(name, "--slice-ms") == 0 && number(value) > 0)
         options->slice_ms = (uint64_t)number(value);
-    else
+    else if (strcmp(name, "--over") == 0 && value != NULL && strcmp(value, "tls") == 0)
+        channel_use_tls();
+    else if (strcmp(name, "--over") != 0 || value == NULL || strcmp(value, "tcp") != 0)
         usage(name);
 }
 

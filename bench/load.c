@@ -33,7 +33,7 @@ static void compose(int connection, size_t size) {
 static bool send_message(struct server* server, int connection, size_t size) {
     compose(connection, size);
     for (size_t done = 0; done < size;) {
-        ssize_t now = send(server->sockets[connection], sent + done, size - done, MSG_NOSIGNAL);
+        ssize_t now = channel_send(&server->channels[connection], sent + done, size - done);
         if (now < 0 && errno == EINTR) continue;
         if (now <= 0) return fail(server, "a message could not be sent");
         done += (size_t)now;
@@ -45,7 +45,7 @@ static bool send_message(struct server* server, int connection, size_t size) {
 // costs every server the same, however it orders its answers.
 static bool receive_message(struct server* server, int connection, size_t size) {
     for (size_t done = 0; done < size;) {
-        ssize_t now = recv(server->sockets[connection], received + done, size - done, MSG_WAITALL);
+        ssize_t now = channel_receive(&server->channels[connection], received + done, size - done);
         if (now < 0 && errno == EINTR) continue;
         if (now < 0 && errno == EAGAIN) return fail(server, "bytes did not come back in time");
         if (now <= 0) return fail(server, "the connection ended early");
@@ -92,14 +92,17 @@ static int open_socket(const struct server* server, int connection) {
 
 bool load_open(struct server* server, int count, size_t size) {
     if (size == 0 || size > MESSAGE_MAX) return fail(server, "a message has 1 to 1048576 bytes");
-    int* grown = realloc(server->sockets, (size_t)(server->opened + count) * sizeof *grown);
+    struct channel* grown =
+        realloc(server->channels, (size_t)(server->opened + count) * sizeof *grown);
     if (grown == NULL) return fail(server, "no memory for the connections");
-    server->sockets = grown;
+    server->channels = grown;
     ++round_number;
     for (int i = 0; i < count; ++i) {
         int fd = open_socket(server, server->opened);
         if (fd < 0) return fail(server, errno == EMFILE ? "too few descriptors" : "cannot connect");
-        server->sockets[server->opened++] = fd;
+        if (!channel_begin(&server->channels[server->opened], fd))
+            return fail(server, "the handshake failed");
+        ++server->opened;
         if (!send_message(server, server->opened - 1, size)) return false;
         if (!receive_message(server, server->opened - 1, size)) return false;
     }
@@ -108,14 +111,14 @@ bool load_open(struct server* server, int count, size_t size) {
 
 bool load_nothing_left(struct server* server) {
     for (int i = 0; i < server->opened; ++i)
-        if (recv(server->sockets[i], received, 1, MSG_DONTWAIT) >= 0)
+        if (!channel_is_empty(&server->channels[i]))
             return fail(server, "more came back than was sent");
     return true;
 }
 
 void load_close(struct server* server) {
-    for (int i = 0; i < server->opened; ++i) close(server->sockets[i]);
+    for (int i = 0; i < server->opened; ++i) channel_close(&server->channels[i]);
     server->opened = 0;
-    free(server->sockets);
-    server->sockets = NULL;
+    free(server->channels);
+    server->channels = NULL;
 }

@@ -7,12 +7,14 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "channel.h"
+
 struct server {
     const char* name;
     pid_t pid;
     int port;
     clockid_t clock;  // its CPU time
-    int* sockets;     // blocking, with a time limit on each call
+    struct channel* channels;
     int opened;
     const char* failure;  // the first thing that went wrong, or NULL; nothing is measured after it
 };

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Question: what does an echo through wring cost, beside plain C on io_uring and on epoll?
 #
-# Usage: bench/run.sh [--quick|--micro] [--rounds N] [--seconds S] [--conns "64 1000"] [--size 64] [--build DIR]
+# Usage: bench/run.sh [--quick|--micro] [--workload echo|tls] [--rounds N] [--seconds S] [--conns "64 1000"] [--size "64"] [--build DIR]
 # Builds, measures, prints a table and a line for each goal. A missed goal is shown, not an error: the
 # status is 1 only if bytes were wrong or something did not run. README.md tells the method.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=15 seconds=1.5 conns="64 1000" size=64 build=build/release idle_conns=10000 micro=0
+rounds=15 seconds=1.5 conns="" sizes="" build=build/release micro=0 workload=echo
 
 usage() {
     sed -n 's/^# Usage: /usage: /p' bench/run.sh >&2
@@ -22,12 +22,21 @@ while [ $# -gt 0 ]; do
         --rounds) rounds=$2 ;;
         --seconds) seconds=$2 ;;
         --conns) conns=$2 ;;
-        --size) size=$2 ;;
+        --size) sizes=$2 ;;
+        --workload) workload=$2 ;;
         --build) build=$2 ;;
         *) usage ;;
     esac
     shift 2
 done
+
+case $workload in
+    echo) over=tcp idle_conns=10000 opponents="bench/echo_uring bench/echo_epoll" ;;
+    tls) over=tls idle_conns=2000 opponents=bench/echo_tls_epoll ;;
+    *) usage ;;
+esac
+[ "$workload" = tls ] && conns=${conns:-64} sizes=${sizes:-64 65536}
+conns=${conns:-64 1000} sizes=${sizes:-64}
 
 work=$(mktemp -d)
 . bench/servers.sh
@@ -59,10 +68,14 @@ header() {
     echo "flags     wring: $(flags_of samples/echo)"
     echo "          plain C: $(flags_of bench/echo)"
     echo "driver    wring: --reactor uring, --reactor epoll"
-    echo "          raw uring: single issuer, deferred task run, registered ring, multishot accept and" \
-        "receive, 8 KiB buffers from 64 up"
-    echo "          raw epoll: edge-triggered, one 64 KiB buffer"
-    echo "runs      $rounds rounds of $seconds s a server, servers interleaved, $size bytes a message"
+    if [ "$workload" = tls ]; then
+        echo "          raw epoll: edge-triggered, $(openssl version | cut -d' ' -f1-2) on the sockets, reading ahead"
+    else
+        echo "          raw uring: single issuer, deferred task run, registered ring, multishot accept and" \
+            "receive, 8 KiB buffers from 64 up"
+        echo "          raw epoll: edge-triggered, one 64 KiB buffer"
+    fi
+    echo "runs      $rounds rounds of $seconds s a server, servers interleaved"
 }
 
 # NAME:PID:PORT for each server that started, in the array `targets`.
@@ -91,7 +104,7 @@ measure_round() {
     milliseconds=$(awk -v s="$seconds" 'BEGIN { printf "%d", s * 1000 }')
     start_all "${servers[@]:first}" "${servers[@]:0:first}"
     [ ${#targets[@]} -eq 0 ] && return
-    "$build/bench/generator" turn --core "$core" --conns "$connections" --size "$size" \
+    "$build/bench/generator" turn --over "$over" --core "$core" --conns "$connections" --size "$size" \
         --ms "$milliseconds" "${targets[@]}" >"$work/lines" || failed=1
     sed "s/^turn /turn round=$round /" "$work/lines" >>"$work/results"
     stop_all
@@ -125,7 +138,7 @@ measure_idle() {
         case $name in epoll-* | raw-epoll-again) continue ;; esac
         start_all "$name"
         [ ${#targets[@]} -eq 0 ] && continue
-        "$build/bench/generator" idle --core "$core" --conns "$connections" "${targets[@]}" \
+        "$build/bench/generator" idle --over "$over" --core "$core" --conns "$connections" "${targets[@]}" \
             >>"$work/results" || failed=1
         stop_all
     done
@@ -141,12 +154,16 @@ if [ "$micro" -eq 1 ]; then
     for each in "${micros[@]%.cpp}"; do "$build/$each"; done
     exit
 fi
-build_all samples/echo bench/echo_uring bench/echo_epoll bench/generator
+# shellcheck disable=SC2086 # a list
+build_all samples/echo bench/generator $opponents
+[ "$workload" = tls ] && server_certificate
 mapfile -t servers < <(servers_built)
-: >"$work/results"
 header
-measure_turns
-measure_idle
-awk -f bench/report.awk "$work/results"
+for size in $sizes; do
+    : >"$work/results"
+    measure_turns
+    [ "$size" = "${sizes%% *}" ] && measure_idle
+    awk -v workload="$workload" -v size="$size" -f bench/report.awk "$work/results"
+done
 [ "$failed" -eq 0 ] || echo "FAILED: see the errors above" >&2
 exit "$failed"

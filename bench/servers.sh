@@ -1,13 +1,25 @@
 # shellcheck shell=bash
 # Question: which servers are compared, how is each started, and how does it end?
-# Sourced by run.sh, which sets: build (the build directory), work (a scratch directory).
-# shellcheck disable=SC2154 # those two
+# Sourced by run.sh, which sets: build (the build directory), work (a scratch directory), workload.
+# shellcheck disable=SC2154 # those three
 
 # One server a line: name, the program that must exist, its arguments. To add one, add a line: it
 # prints `listening on ADDRESS:PORT` once it accepts, echoes, and ends with status 0 on SIGTERM.
 # `raw-epoll-again` is the same program as `raw-epoll`: how far apart they come out is the noise.
 server_table() {
     local tcp=tcp:0:interface=127.0.0.1
+    local ssl="ssl:0:interface=127.0.0.1:privateKey=$work/server.pem:certKey=$work/server.pem"
+    [ "$workload" = tls ] && {
+        cat <<TABLE
+uring-coroutine $build/samples/echo $ssl --reactor uring --style coroutine
+uring-protocol $build/samples/echo $ssl --reactor uring --style protocol
+epoll-coroutine $build/samples/echo $ssl --reactor epoll --style coroutine
+epoll-protocol $build/samples/echo $ssl --reactor epoll --style protocol
+raw-epoll $build/bench/echo_tls_epoll 0 $work/server.pem
+raw-epoll-again $build/bench/echo_tls_epoll 0 $work/server.pem
+TABLE
+        return
+    }
     cat <<TABLE
 uring-coroutine $build/samples/echo $tcp --reactor uring --style coroutine
 uring-protocol $build/samples/echo $tcp --reactor uring --style protocol
@@ -17,6 +29,13 @@ raw-uring $build/bench/echo_uring 0
 raw-epoll $build/bench/echo_epoll 0
 raw-epoll-again $build/bench/echo_epoll 0
 TABLE
+}
+
+# What servers of TLS show: one certificate that signs itself, with its key.
+server_certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+        -keyout "$work/server.key" -out "$work/server.crt" 2>"$work/openssl.log" || { cat "$work/openssl.log" >&2; exit 1; }
+    (umask 077 && cat "$work/server.key" "$work/server.crt" >"$work/server.pem")
 }
 
 declare -A server_pid=() server_port=()

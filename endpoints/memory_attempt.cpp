@@ -26,13 +26,18 @@ bool MemoryAttempt::isCancelled() const noexcept {
     return state_->stage == State::Stage::cancelled;
 }
 
+// A cancel from within makeConnection() comes too late, as with a real endpoint.
 template <class T>
 Deferred<T> MemoryAttempt::deferred() const {
-    return Deferred<T>([state = state_](Deferred<T>& deferred) {
+    Deferred<T> made;
+    auto cancel = [state = state_](detail::DeferredBase& deferred) {
+        if (state->stage != State::Stage::begun) return;
         state->stage = State::Stage::cancelled;
         if (state->factory) state->factory->doStop();
-        deferred.errback(ConnectingCancelledError(0, "connect", state->destination));
-    });
+        deferred.fail(ConnectingCancelledError(0, "connect", state->destination));
+    };
+    made.state()->setCanceller(std::move(cancel), true);
+    return made;
 }
 
 void MemoryAttempt::begin(bool wantsStream) {

@@ -1,5 +1,6 @@
 #include <wring/net/descriptor_passing.hpp>
 
+#include <wring/net/detail/rights_message.hpp>
 #include <wring/net/detail/stream_access.hpp>
 #include <wring/net/unix_errors.hpp>
 #include <wring/runtime/assert.hpp>
@@ -9,10 +10,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <string>
 
 namespace wring {
@@ -44,56 +42,6 @@ class Duplicate {
     int fd_;
 };
 
-/// A message of one run of bytes and some descriptors, in the kernel's form.
-class Message {
- public:
-    Message(const void* bytes, std::size_t size) noexcept {
-        part_.iov_base = const_cast<void*>(bytes);
-        part_.iov_len = size;
-        raw_.msg_iov = &part_;
-        raw_.msg_iovlen = 1;
-    }
-    Message(const Message&) = delete;
-    Message& operator=(const Message&) = delete;
-
-    msghdr& raw() noexcept { return raw_; }
-    void makeRoom() noexcept {
-        raw_.msg_control = control_.data();
-        raw_.msg_controllen = control_.size();
-    }
-    void put(std::span<const int> descriptors) noexcept {
-        if (descriptors.empty()) return;
-        makeRoom();
-        raw_.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
-        cmsghdr* header = CMSG_FIRSTHDR(&raw_);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
-        std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
-    }
-    std::vector<FileDescriptor> take();
-
- private:
-    iovec part_{};
-    msghdr raw_{};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(descriptorsMax * sizeof(int))> control_{};
-};
-
-std::vector<FileDescriptor> Message::take() {
-    std::vector<FileDescriptor> taken;
-    taken.reserve(descriptorsMax);
-    for (cmsghdr* each = CMSG_FIRSTHDR(&raw_); each; each = CMSG_NXTHDR(&raw_, each)) {
-        if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
-        std::size_t count = (each->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (std::size_t i = 0; i < count; ++i) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(each) + i * sizeof fd, sizeof fd);
-            taken.emplace_back(fd);
-        }
-    }
-    return taken;
-}
-
 void check(int result) {
     if (result == -ECANCELED) throw CancelledError(ECANCELED, "transfer");
     if (result < 0) detail::lostFailure(-result).raise();
@@ -110,7 +58,7 @@ Task<> sendDescriptors(Stream& stream, BytesView bytes, std::span<const int> des
     int sent = 0;
     {
         Duplicate socket(stream);
-        Message message(bytes.data(), bytes.size());
+        detail::RightsMessage message(bytes.data(), bytes.size());
         message.put(descriptors);
         detail::OperationAwaiter sending(socket.driver());
         sending.operation().prepareSendmsg(socket.fd(), message.raw());
@@ -124,7 +72,7 @@ Task<DescriptorMessage> receiveDescriptors(Stream& stream, std::size_t bytesMax)
     WRING_ASSERT(bytesMax > 0, "receiveDescriptors of no bytes");
     std::string buffer(bytesMax, '\0');
     Duplicate socket(stream);
-    Message message(buffer.data(), buffer.size());
+    detail::RightsMessage message(buffer.data(), buffer.size());
     message.makeRoom();
     detail::OperationAwaiter receiving(socket.driver());
     receiving.operation().prepareRecvmsg(socket.fd(), message.raw(), MSG_CMSG_CLOEXEC);
@@ -132,7 +80,7 @@ Task<DescriptorMessage> receiveDescriptors(Stream& stream, std::size_t bytesMax)
     check(got);
     DescriptorMessage result;
     result.descriptors = message.take();
-    if (message.raw().msg_flags & MSG_CTRUNC) {
+    if (message.hasLostSome()) {
         stream.abort();
         throw ConnectionLost(EMFILE, "recvmsg",
                              "descriptors were dropped: the process has too many");

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <wring/net/file_descriptor.hpp>
+#include <wring/runtime/file_descriptor.hpp>
 #include <wring/runtime/bytes.hpp>
 #include <wring/runtime/task.hpp>
 

@@ -5,6 +5,7 @@
 #include <wring/net/errors.hpp>
 #include <wring/runtime/bytes.hpp>
 
+#include <span>
 #include <string_view>
 
 namespace wring {
@@ -33,12 +34,15 @@ class WRING_API IUDPTransport : public RefCounted {
     /// Sends one datagram at once; nothing is queued: what the kernel has no room for is dropped
     /// and counted, as the network does.
     ///
-    /// Errors    MessageLengthError; InvalidAddressError for an address of the other family; what
-    /// else
-    ///           the kernel says as Error. A refusal is none: see connectionRefused().
+    /// Errors    MessageLengthError; InvalidAddressError for an address of another family; what else the
+    ///           kernel says as Error. A refusal is none: see connectionRefused().
     virtual void write(BytesView data, const Address& to) = 0;
     /// Likewise, to the address that connect() was given. Throws UsageError without one.
     virtual void write(BytesView data) = 0;
+    /// Sends each as a datagram of its own, in order, and those of one size together where the
+    /// kernel can split them; see write(). One that fails ends it: those before it have been sent.
+    virtual void writeMany(std::span<const BytesView> datagrams, const Address& to) = 0;
+    virtual void writeMany(std::span<const BytesView> datagrams) = 0;
     void write(std::string_view text) { write(asBytes(text)); }
     void write(std::string_view text, const Address& to) { write(asBytes(text), to); }
 

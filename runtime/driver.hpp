@@ -125,6 +125,11 @@ class WRING_API Driver {
     virtual int openSocket(int family, int type, int protocol) noexcept = 0;
     virtual int bind(int fd, const void* address, std::size_t bytes) noexcept = 0;
     virtual int listen(int fd, int backlog) noexcept = 0;
+    /// Of a datagram socket, which does not wait.
+    virtual int connectNow(int fd, const void* address, std::size_t bytes) noexcept = 0;
+    /// One message, without waiting for room for it or for it to come.
+    virtual int sendMessageNow(int fd, const ::msghdr& message) noexcept = 0;
+    virtual int receiveMessageNow(int fd, ::msghdr& message) noexcept = 0;
     virtual int getSocketName(int fd, void* address, std::size_t& bytes) noexcept = 0;
     virtual int getPeerName(int fd, void* address, std::size_t& bytes) noexcept = 0;
     virtual int setOption(int fd, int level, int option, const void* value,

@@ -39,6 +39,9 @@ constexpr const char* names[] = {
     "smallReceiveBuffer",
     "cloggedDirection",
     "partition",
+    "lostDatagram",
+    "doubledDatagram",
+    "overtakenDatagram",
     "clockStep",
 };
 static_assert(std::size(names) == Faults::count);
@@ -60,7 +63,11 @@ std::uint32_t highestRate(Fault fault) noexcept {
         case Fault::smallReceiveBuffer:
         case Fault::lateCancel:
         case Fault::slowCancel:
+        case Fault::doubledDatagram:
+        case Fault::overtakenDatagram:
             return 2;
+        case Fault::lostDatagram:
+            return 3;
         case Fault::reset:
         case Fault::sendNoMemory:
             return 20;

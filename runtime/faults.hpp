@@ -46,6 +46,9 @@ enum class Fault : std::uint8_t {
     smallReceiveBuffer,  ///< of a new connection: from one byte on
     cloggedDirection,    ///< nothing moves from one host to another for a while
     partition,           ///< nothing moves between two hosts for a while
+    lostDatagram,        ///< a datagram does not arrive
+    doubledDatagram,     ///< a datagram arrives twice
+    overtakenDatagram,   ///< a datagram arrives up to 50 ms later, behind others
     clockStep,           ///< time passes between two turns: this process was not scheduled
     count_
 };

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/testing.sh"
 need_samples samples echo echo_client runreactor calllater connectiontest portscan cancel_after supervisor \
     chat port_forward connection echoserver echo_server simplelogger linelogger connect_timeout listen_and_stop \
-    protocol_under_faults udp_echo dataforward
+    protocol_under_faults udp_echo dataforward strports_service
 
 echo_comes_back() { # CLIENT
     local got
@@ -388,6 +388,24 @@ reports_a_taken_port() {
         "$samples/listen_and_stop" "tcp:$port:interface=127.0.0.1" && stop_server
 }
 
+counts_clients() { # DRIVER
+    local each
+    start_server env WRING_REACTOR="$1" "$samples/strports_service" tcp:0:interface=127.0.0.1 &&
+        hear "$out" "Served so far: 0" || return 1
+    for each in 1 2; do
+        open_connection && hear "$peer" "You are number $each." && hears_the_end "$peer" || return 1
+        close_connection
+    done
+    stop_server && same "more output" "Everything has stopped." "${rest%$'\n'}"
+}
+
+reports_a_taken_port_of_a_service() {
+    start_server "$samples/echo" tcp:0:interface=127.0.0.1 || return 1
+    timeout 10 "$samples/strports_service" "tcp:$port:interface=127.0.0.1" >"$tmp/stdout" 2>"$tmp/service.stderr"
+    same "exit status" 2 $? && same "stderr" "strports_service: Couldn't listen on 127.0.0.1:$port: [Errno 98] Address already in use." \
+        "$(cat "$tmp/service.stderr")" && stop_server
+}
+
 refused="Connection was refused by other side: 111: Connection refused."
 drivers=(uring epoll)
 if uring_denied; then
@@ -437,6 +455,8 @@ for driver in "${drivers[@]}"; do
     end_leftover
     check "samples/listen_and_stop/$driver" listens_and_stops "$driver"
     end_leftover
+    check "samples/strports_service/$driver" counts_clients "$driver"
+    end_leftover
 done
 check "samples/protocol_under_faults/survives" survives_faults
 check "samples/protocol_under_faults/replays-what-it-finds" replays_what_it_finds
@@ -444,6 +464,9 @@ check "samples/protocol_under_faults/says-its-usage" says_usage \
     "Usage: protocol_under_faults [--careless] [SEEDS [FIRST]]" "$samples/protocol_under_faults" 1 2 3
 check "samples/listen_and_stop/taken-port" reports_a_taken_port
 end_leftover
+check "samples/strports_service/taken-port" reports_a_taken_port_of_a_service
+end_leftover
+check "samples/strports_service/says-its-usage" says_usage "Usage: strports_service endpoint" "$samples/strports_service"
 check "samples/connection/unknown-host" says "Connection failed: DNS lookup failed: address 'name.invalid' not found." \
     1 "$samples/connection" name.invalid
 check "samples/connection/says-its-usage" says_usage "Usage: connection host [port]" "$samples/connection"

@@ -5,13 +5,11 @@
 #include <wring/runtime/log.hpp>
 #include <wring/runtime/reactor.hpp>
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -54,11 +52,10 @@ void UnixSource::refuse(int code, const std::string& about) const {
 int UnixSource::open(Reactor& reactor) {
     std::optional<Address> address = Address::fromPath(options_.path);
     if (!address) refuse(options_.path.size() > Address::pathBytesMax ? ENAMETOOLONG : EINVAL);
-    path_.clear();
-    if (!isAbstract(options_.path)) {
-        std::error_code error;
-        path_ = std::filesystem::absolute(options_.path, error).string();
-        if (error) refuse(error.value());
+    try {
+        path_ = SocketFile::absolute(options_.path);
+    } catch (const std::system_error& error) {
+        refuse(error.code().value());
     }
     if (options_.wantPID) takeLock();
     int fd = bindAndListen(reactor, *address);
@@ -92,52 +89,27 @@ void UnixSource::takeLock() {
 // in use, bind() will say that the address is.
 void UnixSource::removeStale() const {
     log(LogLevel::warning, "listener: unclean previous exit: " + path_ + ".lock was left behind");
-    std::optional<File> found = fileAt(path_);
+    std::optional<SocketFile::Identity> found = SocketFile::at(path_);
     if (!found || !S_ISSOCK(found->mode) || !isDeserted(options_.path)) return;
     if (::unlink(path_.c_str()) == 0) return;
     log(LogLevel::warning,
         "listener: " + path_ + " is stale and cannot be removed: " + errnoText(errno));
 }
 
-// The socket's own mode, set before, is what bind() makes the file with, less the umask: so the
-// file never allows more than it shall. Until listen() everybody is refused.
+// Until listen() everybody is refused.
 int UnixSource::bindAndListen(Reactor& reactor, const Address& address) {
     Driver& driver = reactor.driver();
     int fd = driver.openSocket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0) return fd;
-    ::fchmod(fd, options_.mode);
-    int result = driver.bind(fd, address.sockaddrData(), address.sockaddrSize());
-    if (result >= 0 && !path_.empty()) {
-        file_ = fileAt(path_);
-        result = setMode();
-    }
+    int result = file_.bind(driver, fd, address, path_, options_.mode);
     if (result >= 0) result = driver.listen(fd, options_.backlog);
     if (result >= 0) return fd;
     reactor.closeDescriptor(fd);
     return result;
 }
 
-int UnixSource::setMode() const noexcept {
-    if (!file_) return -ENOENT;
-    if (!S_ISSOCK(file_->mode)) return -EEXIST;  // somebody put something else there meanwhile
-    if ((file_->mode & 07777) == options_.mode) return 0;
-    // Never through a symbolic link that somebody put there meanwhile.
-    return ::fchmodat(AT_FDCWD, path_.c_str(), options_.mode, AT_SYMLINK_NOFOLLOW) == 0 ? 0
-                                                                                        : -errno;
-}
-
-std::optional<UnixSource::File> UnixSource::fileAt(const std::string& path) noexcept {
-    struct stat status {};
-    if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
-    return File{status.st_dev, status.st_ino, status.st_mode};
-}
-
 void UnixSource::closed() noexcept {
-    if (auto made = std::exchange(file_, std::nullopt)) {
-        auto now = fileAt(path_);
-        bool isOurs = now && now->device == made->device && now->inode == made->inode;
-        if (isOurs && S_ISSOCK(now->mode)) ::unlink(path_.c_str());
-    }
+    file_.remove();
     lock_.reset();
 }
 

@@ -3,8 +3,8 @@
 #include <wring/deferred/filesystem_lock.hpp>
 #include <wring/endpoints/detail/port_source.hpp>
 #include <wring/endpoints/unix_endpoints.hpp>
+#include <wring/net/detail/socket_file.hpp>
 
-#include <cstdint>
 #include <optional>
 
 namespace wring::detail {
@@ -22,23 +22,14 @@ class WRING_API UnixSource final : public PortSource {
     void closed() noexcept override;
 
  private:
-    /// A file as the file system knows it.
-    struct File {
-        std::uint64_t device;
-        std::uint64_t inode;
-        unsigned mode;
-    };
-    static std::optional<File> fileAt(const std::string& path) noexcept;
-
     [[noreturn]] void refuse(int code, const std::string& about = {}) const;
     void takeLock();
     void removeStale() const;
     int bindAndListen(Reactor& reactor, const Address& address);
-    int setMode() const noexcept;
 
     UNIXListenOptions options_;
-    std::string path_;          // absolute; empty for an abstract name
-    std::optional<File> file_;  // what was made there
+    std::string path_;  // absolute; empty for an abstract name
+    SocketFile file_;   // what was made there
     std::optional<FilesystemLock> lock_;
 };
 

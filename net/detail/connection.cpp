@@ -128,7 +128,7 @@ void Connection::stopReading() noexcept {
 void Connection::startReceiving() noexcept {
     wantsReading_ = true;
     if (receiving().inFlight() || hasReadEnded_ || !isOpen() || isLeaving_) return;
-    receiving().prepareRecvMulti(fd_);
+    prepareReceive(receiving());
     reactor().driver().submit(receiving());
 }
 
@@ -139,6 +139,11 @@ void Connection::stopReceiving() noexcept {
 
 void Connection::onReceived(Operation& operation, Completion& completion) noexcept {
     Connection& self = static_cast<Connection&>(static_cast<ReceiveRequest&>(operation));
+    if (operation.verb() == Verb::recvmsg) [[unlikely]] {
+        self.takeMessage(completion);
+        // The next is asked for first: who gets this one may end the connection.
+        if (completion.result > 0 && self.wantsReading_) self.startReceiving();
+    }
     if (!self.isOpen()) {
         if (!completion.more) self.finishClose();
         return;
@@ -266,6 +271,8 @@ void Connection::cancelRawSend() noexcept {
 void Connection::onSent(Operation& operation, Completion& completion) noexcept {
     Connection& self = static_cast<Connection&>(static_cast<SendRequest&>(operation));
     int result = completion.result;
+    if (operation.verb() == Verb::sendmsg) [[unlikely]]
+        return self.messageEnded(result);
     if (self.isSendKept_ && !self.rest_) return self.unconfirmedEnded(completion);
     BytesView left = operation.bytes();
     if (result > 0) left = left.subspan(static_cast<std::size_t>(result));
@@ -274,6 +281,19 @@ void Connection::onSent(Operation& operation, Completion& completion) noexcept {
     if (goesOn) result = left.empty() ? 0 : -ECANCELED;
     self.rest_.reset();
     self.sendEnded(result);
+}
+
+void Connection::sendMessageAndTell(const ::msghdr& message) noexcept {
+    isSendKept_ = isSendCancelled_ = false;
+    tellsSent_ = true;
+    sending().prepareSendmsg(fd_, message);
+    reactor().driver().submit(sending());
+}
+
+void Connection::messageEnded(int result) noexcept {
+    if (result > 0) return sendEnded(0);
+    if (maySendMore(result) && isOpen()) return reactor().driver().submit(sending());
+    sendEnded(result);
 }
 
 // A send that ended without an error, or with one that says no more than "again": a kernel may

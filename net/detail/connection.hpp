@@ -96,6 +96,10 @@ class WRING_API Connection : public ReactorResource, private ReceiveRequest, pri
     void turnEnded() noexcept override;
 
  protected:
+    /// Prepares the next receive: of chunks until it is ended, or of one message, of which then
+    /// takeMessage() makes a chunk or a failure, whatever has become of the connection meanwhile.
+    virtual void prepareReceive(Operation& receive) noexcept { receive.prepareRecvMulti(fd_); }
+    virtual void takeMessage(Completion&) noexcept {}
     /// A chunk came; none after the end of reading or once close has begun.
     virtual void received(Bytes chunk) noexcept = 0;
     /// Reading is over: 0 for the end of the stream, else an errno. Once.
@@ -129,6 +133,8 @@ class WRING_API Connection : public ReactorResource, private ReceiveRequest, pri
     BytesView freed(BytesView bytes, Bytes& owner) const noexcept;
     /// Sends all of it and tells the end by sent().
     void sendAndTell(BytesView bytes) noexcept;
+    /// Likewise a message of one byte, which stays until then; not on a secured connection.
+    void sendMessageAndTell(const ::msghdr& message) noexcept;
     /// Asks for sent() at the end of a send that was not to be waited for and is still on its way.
     void tellWhenSent() noexcept;
     void cancelSend() noexcept;
@@ -184,6 +190,7 @@ class WRING_API Connection : public ReactorResource, private ReceiveRequest, pri
     static void onReceived(Operation& operation, Completion& completion) noexcept;
     static void onSent(Operation& operation, Completion& completion) noexcept;
     bool maySendMore(int result) const noexcept;
+    void messageEnded(int result) noexcept;
     void unconfirmedEnded(Completion& completion) noexcept;
     void goOnSending(BytesView left) noexcept;
     void limitRest() noexcept;

@@ -15,9 +15,9 @@ class ForwardingProtocol : public IProtocol, public IHandshakeListener {
     void dataReceived(BytesView data) override { inner_->dataReceived(data); }
     void handshakeCompleted() final;
     void connectionLost(const Failure& reason) final;
+    const Ref<IProtocol>& inner() const noexcept { return inner_; }
 
  protected:
-    const Ref<IProtocol>& inner() const noexcept { return inner_; }
     /// The end as the inner one hears it, and what is to happen behind that.
     virtual void innerLost(const Failure& reason) { inner_->connectionLost(reason); }
     virtual void afterLost(const Failure&) {}

@@ -4,34 +4,14 @@
 #include <wring/runtime/log.hpp>
 #include <wring/runtime/reactor.hpp>
 
-#include <cerrno>
-#include <csignal>
-#include <cstring>
-
 namespace wring::detail {
-
-namespace {
-
-constexpr std::size_t highWaterBytes = 65536;
-
-// A write to a pipe that nobody reads ends the process by default.
-void ignoreBrokenPipes() noexcept {
-    struct sigaction current {};
-    if (::sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
-        std::signal(SIGPIPE, SIG_IGN);
-    }
-}
-
-}  // namespace
 
 StandardIO::StandardIO(Reactor& reactor, Ref<IProtocol> protocol, int input, int output)
     : ReactorResource(reactor),
       self_(this),
       protocol_(std::move(protocol)),
-      input_(input),
-      output_(output),
-      read_(&StandardIO::onRead, *this),
-      write_(&StandardIO::onWritten, *this) {}
+      input_(*this, input),
+      output_(*this, output) {}
 
 StandardIO::~StandardIO() = default;
 
@@ -50,8 +30,8 @@ void StandardIO::begin() {
 }
 
 bool StandardIO::mayWrite() const noexcept {
-    return protocol_ && !reason_ && !isOutputOver_ && !isLosingWrite_ &&
-           (!isDisconnecting_ || producer_);
+    return protocol_ && !reason_ && !output_.isOver() && !isLosingWrite_ &&
+           (!isDisconnecting_ || output_.queue().hasProducer());
 }
 
 bool StandardIO::mayRead() const noexcept {
@@ -60,22 +40,16 @@ bool StandardIO::mayRead() const noexcept {
 
 void StandardIO::write(BytesView bytes) {
     if (bytes.empty() || !mayWrite()) return;
-    pending_.append(bytes);
+    output_.queue().append(bytes);
     endOfTurn();
-    checkHighWater();
+    output_.queue().holdBack();
 }
 
 void StandardIO::writeSequence(std::span<const BytesView> parts) {
     if (!mayWrite()) return;
-    for (BytesView part : parts) pending_.append(part);
+    output_.queue().append(parts);
     endOfTurn();
-    checkHighWater();
-}
-
-void StandardIO::checkHighWater() {
-    if (!producer_ || !isStreaming_ || queuedBytes() <= highWaterBytes) return;
-    isProducerPaused_ = true;
-    producer_->pauseProducing();
+    output_.queue().holdBack();
 }
 
 void StandardIO::loseConnection() {
@@ -92,26 +66,18 @@ void StandardIO::abortConnection() {
 }
 
 void StandardIO::loseWriteConnection() {
-    if (isLosingWrite_ || isOutputOver_ || isDisconnecting_ || !protocol_) return;
+    if (isLosingWrite_ || output_.isOver() || isDisconnecting_ || !protocol_) return;
     isLosingWrite_ = true;
     endOfTurn();
 }
 
 void StandardIO::registerProducer(IProducer& producer, bool streaming) {
-    if (producer_) {
-        throw UsageError(0, "register a producer",
-                         "the transport has a producer, which was not unregistered");
-    }
-    if (!protocol_ || reason_ || isOutputOver_) return producer.stopProducing();
-    producer_ = &producer;
-    isStreaming_ = streaming;
-    isProducerPaused_ = false;
-    if (!streaming) producer.resumeProducing();
+    bool isOver = !protocol_ || reason_ || output_.isOver();
+    output_.queue().registerProducer(producer, streaming, isOver);
 }
 
 void StandardIO::unregisterProducer() {
-    producer_ = nullptr;
-    isProducerPaused_ = false;
+    output_.queue().unregisterProducer();
     if (protocol_) endOfTurn();
 }
 
@@ -123,31 +89,16 @@ void StandardIO::resumeProducing() {
     endOfTurn();  // what came meanwhile is delivered from there, never from in here
 }
 
-void StandardIO::startReading() noexcept {
-    if (!mayRead() || isInputOver_ || held_ > 0 || read_.inFlight()) return;
-    read_.prepareRead(input_, room_);
-    reactor().driver().submit(read_);
-}
-
-void StandardIO::onRead(Operation& operation, Completion& completion) noexcept {
-    StandardIO& self = static_cast<Request&>(operation).owner;
-    Ref<StandardIO> alive(&self);
-    if (completion.result > 0) {
-        self.held_ = static_cast<std::size_t>(completion.result);
-        if (self.mayRead()) self.deliver();
-    } else if (completion.result == 0) {
-        self.inputEnded(0);
-    } else if (completion.result != -ECANCELED && completion.result != -EINTR &&
-               completion.result != -EAGAIN) {
-        self.inputEnded(-completion.result);
-    }
-    if (self.protocol_) self.endOfTurn();
+void StandardIO::pipeRead(PipeReader&) noexcept {
+    Ref<StandardIO> alive(this);
+    if (input_.has() && mayRead()) deliver();
+    if (input_.isOver() && !std::exchange(isInputEndTold_, true)) inputEnded(input_.error());
+    if (protocol_) endOfTurn();
 }
 
 void StandardIO::deliver() noexcept {
-    BytesView data(room_.data(), std::exchange(held_, 0));
     try {
-        protocol_->dataReceived(data);
+        protocol_->dataReceived(input_.take());
     } catch (...) {
         Failure failure = Failure::current();
         log(LogLevel::error, "protocol: dataReceived threw: " + failure.getErrorMessage());
@@ -155,45 +106,26 @@ void StandardIO::deliver() noexcept {
     }
 }
 
-// A terminal that has hung up says EIO: its end, like any other.
 void StandardIO::inputEnded(int error) noexcept {
-    isInputOver_ = true;
     if (reason_ || isDisconnecting_) return;
-    if (error != 0 && error != EIO) return lose(lostFailure(error));
+    if (error != 0) return lose(lostFailure(error));
     if (dynamic_cast<IHalfCloseableProtocol*>(protocol_.get())) {
         return tell(&IHalfCloseableProtocol::readConnectionLost);
     }
-    stopProducer();
+    output_.queue().stopProducer();
     isDisconnecting_ = true;
 }
 
-void StandardIO::startWriting() noexcept {
-    if (write_.inFlight() || isOutputOver_) return;
-    if (sending_.empty()) sending_ = pending_.take();
-    if (sending_.empty()) return;
-    write_.prepareWrite(output_, sending_.view());
-    reactor().driver().submit(write_);
-}
-
-void StandardIO::onWritten(Operation& operation, Completion& completion) noexcept {
-    StandardIO& self = static_cast<Request&>(operation).owner;
-    Ref<StandardIO> alive(&self);
-    int result = completion.result;
-    if (result > 0) {
-        self.sending_.removePrefix(static_cast<std::size_t>(result));
-    } else if (result != -ECANCELED && result != -EINTR && result != -EAGAIN) {
-        self.outputEnded(result == 0 ? EIO : -result);
-    }
-    if (self.queuedBytes() == 0) self.drained();
-    if (self.protocol_) self.endOfTurn();
+void StandardIO::pipeWritten(PipeWriter&) noexcept {
+    Ref<StandardIO> alive(this);
+    if (output_.isOver()) outputEnded(output_.error());
+    if (output_.queue().empty()) drained();
+    if (protocol_) endOfTurn();
 }
 
 void StandardIO::outputEnded(int error) noexcept {
-    isOutputOver_ = true;
     isLosingWrite_ = false;
-    pending_.clear();
-    sending_ = Bytes();
-    stopProducer();
+    output_.drop();
     if (reason_) return;
     if (dynamic_cast<IHalfCloseableProtocol*>(protocol_.get()) && !isDisconnecting_) {
         return tell(&IHalfCloseableProtocol::writeConnectionLost);
@@ -202,9 +134,8 @@ void StandardIO::outputEnded(int error) noexcept {
 }
 
 void StandardIO::drained() noexcept {
-    if (!producer_ || (isStreaming_ && !std::exchange(isProducerPaused_, false))) return;
     try {
-        producer_->resumeProducing();
+        output_.queue().resumeProducer();
     } catch (...) {
         lose(Failure::current());
     }
@@ -227,18 +158,17 @@ void StandardIO::turnEnded() noexcept {
     Ref<StandardIO> alive(this);
     if (!protocol_) return;
     if (reason_) return finish();
-    if (held_ > 0 && mayRead()) deliver();
+    if (input_.has() && mayRead()) deliver();
     if (reason_) return finish();
-    startReading();
-    startWriting();
-    bool waitsForProducer = producer_ && (!isStreaming_ || isProducerPaused_);
-    if (queuedBytes() > 0 || write_.inFlight() || waitsForProducer) return;
+    if (mayRead()) input_.start(reactor().driver());
+    output_.start(reactor().driver());
+    if (!output_.isIdle()) return;
     if (std::exchange(isLosingWrite_, false)) {
-        isOutputOver_ = true;
+        output_.end();
         tell(&IHalfCloseableProtocol::writeConnectionLost);
         if (reason_) return finish();
     }
-    if (isDisconnecting_ || (isInputOver_ && isOutputOver_)) {
+    if (isDisconnecting_ || (input_.isOver() && output_.isOver())) {
         reason_ = Failure::of<ConnectionDone>();
         finish();
     }
@@ -259,16 +189,14 @@ void StandardIO::reactorStopping() noexcept {
 
 // What was written is out, or does not matter; the operations' last completions come back here.
 void StandardIO::finish() noexcept {
-    if (read_.inFlight() || write_.inFlight()) {
-        reactor().driver().cancel(read_);
-        reactor().driver().cancel(write_);
+    if (input_.inFlight() || output_.inFlight()) {
+        input_.cancel(reactor().driver());
+        output_.cancel(reactor().driver());
         return;
     }
     Ref<StandardIO> last = std::move(self_);
     Ref<IProtocol> protocol = std::move(protocol_);
-    pending_.clear();
-    sending_ = Bytes();
-    stopProducer();
+    output_.drop();
     leaveReactor();
     try {
         protocol->connectionLost(*reason_);
@@ -277,14 +205,6 @@ void StandardIO::finish() noexcept {
             "protocol: connectionLost threw: " + Failure::current().getErrorMessage());
     }
     protocol->lost().set();
-}
-
-void StandardIO::stopProducer() noexcept {
-    try {
-        if (IProducer* producer = std::exchange(producer_, nullptr)) producer->stopProducing();
-    } catch (...) {
-        log(LogLevel::error, "stopProducing threw: " + Failure::current().getErrorMessage());
-    }
 }
 
 }  // namespace wring::detail

@@ -5,6 +5,8 @@
 #include <wring/runtime/detail/buffer_pool.hpp>
 #include <wring/runtime/reactor.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <algorithm>
 #include <cerrno>
 
@@ -36,6 +38,9 @@ void TlsLayer::attach(Connection& connection, bool owesSent) {
         Reactor& reactor = connection.reactor();
         reactor.arm(*deadline_,
                     after(reactor.now(), session_.context()->options().handshakeTimeout));
+        // A server's first answer would wait until its peer acknowledges the tickets, which came
+        // just before: 40 ms. Fails where there is no TCP.
+        connection.setFlag(IPPROTO_TCP, TCP_NODELAY, true);
     }
     for (TlsLayer* each = this; each; each = each->below_.get()) each->connection_ = &connection;
     tellsSent_ = owesSent;

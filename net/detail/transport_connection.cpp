@@ -1,7 +1,9 @@
 #include <wring/net/detail/transport_connection.hpp>
 
+#include <wring/net/detail/descriptor_queues.hpp>
 #include <wring/net/detail/tls_layer.hpp>
 #include <wring/net/tls_errors.hpp>
+#include <wring/net/unix_errors.hpp>
 #include <wring/runtime/log.hpp>
 #include <wring/runtime/reactor.hpp>
 
@@ -13,8 +15,6 @@
 namespace wring::detail {
 
 namespace {
-constexpr std::size_t highWaterBytes = 65536;
-
 Failure doneFailure(bool afterWriteShut) {
     if (!afterWriteShut) return Failure::of<ConnectionDone>();
     return Failure(ConnectionDone(0, "close", "Connection done"));
@@ -38,6 +38,11 @@ TransportConnection::TransportConnection(Socket socket, Ref<IProtocol> protocol,
 TransportConnection::~TransportConnection() = default;
 
 void TransportConnection::begin() {
+    if (isUnix()) {
+        if (auto* receiver = DescriptorQueues::receiverOf(*protocol_)) {
+            descriptors_ = std::make_unique<DescriptorQueues>(*this, receiver);
+        }
+    }
     startReading();
     Ref<IProtocol> protocol = protocol_;
     try {
@@ -54,27 +59,21 @@ void TransportConnection::begin() {
 
 void TransportConnection::write(BytesView bytes) {
     if (bytes.empty() || !mayWrite()) return;
-    pending_.append(bytes);
+    queue_.append(bytes);
     endOfTurn();
-    checkHighWater();
+    if (queue_.hasProducer()) queue_.holdBack(keptBytes());
 }
 
 void TransportConnection::writeSequence(std::span<const BytesView> parts) {
     if (!mayWrite()) return;
-    for (BytesView part : parts) pending_.append(part);
+    queue_.append(parts);
     endOfTurn();
-    checkHighWater();
+    if (queue_.hasProducer()) queue_.holdBack(keptBytes());
 }
 
 // After loseConnection() only a registered producer has still something to say.
 bool TransportConnection::mayWrite() const noexcept {
-    return isOpen() && !reason_ && !isWriteShut_ && (!isDisconnecting_ || producer_);
-}
-
-void TransportConnection::checkHighWater() {
-    if (!producer_ || !isStreaming_ || queuedBytes() <= highWaterBytes) return;
-    isProducerPaused_ = true;
-    producer_->pauseProducing();
+    return isOpen() && !reason_ && !isWriteShut_ && (!isDisconnecting_ || queue_.hasProducer());
 }
 
 void TransportConnection::loseConnection() {
@@ -82,6 +81,7 @@ void TransportConnection::loseConnection() {
     isDisconnecting_ = true;
     stopReading();
     inbox_.clear();
+    if (descriptors_) descriptors_->forgetReceived();
     endOfTurn();
 }
 
@@ -100,20 +100,11 @@ void TransportConnection::loseWriteConnection() {
 }
 
 void TransportConnection::registerProducer(IProducer& producer, bool streaming) {
-    if (producer_) {
-        throw UsageError(0, "register a producer",
-                         "the transport has a producer, which was not unregistered");
-    }
-    if (!protocol_ || reason_) return producer.stopProducing();
-    producer_ = &producer;
-    isStreaming_ = streaming;
-    isProducerPaused_ = false;
-    if (!streaming) producer.resumeProducing();
+    queue_.registerProducer(producer, streaming, !protocol_ || reason_);
 }
 
 void TransportConnection::unregisterProducer() {
-    producer_ = nullptr;
-    isProducerPaused_ = false;
+    queue_.unregisterProducer();
     if (isOpen()) endOfTurn();
 }
 
@@ -133,13 +124,16 @@ void TransportConnection::startTLS(const Ref<TLSContext>& context, bool normal) 
         throw UsageError(0, "startTLS", "the connection is closing");
     }
     if (isUnsecured()) throw UsageError(0, "startTLS", "the connection is being secured already");
+    if (descriptors_ && descriptors_->queued() > 0) {
+        throw UsageError(0, "startTLS", "descriptors are waiting to be sent");
+    }
     if (!inbox_.empty()) {
         throw ClearBytesError(0, "startTLS", std::to_string(inbox_.bytes()) + " of them");
     }
     bool isClient = (client_ != nullptr) == normal;
     auto made = makeRef<TlsLayer>(context, isClient ? TLSRole::client : TLSRole::server,
                                   Ref<TlsLayer>(layer()));
-    Bytes clear = pending_.take();
+    Bytes clear = queue_.takeNew();
     secureBy(std::move(made), clear.view());
 }
 
@@ -179,8 +173,35 @@ bool TransportConnection::getTcpNoDelay() const { return getFlag(IPPROTO_TCP, TC
 void TransportConnection::setTcpKeepAlive(bool on) { setFlag(SOL_SOCKET, SO_KEEPALIVE, on); }
 bool TransportConnection::getTcpKeepAlive() const { return getFlag(SOL_SOCKET, SO_KEEPALIVE); }
 
-bool TransportConnection::mayDeliver() const noexcept {
-    return !isPaused_ && !isDisconnecting_ && !reason_ && isOpen();
+// What a proxy has said of the connection does not count.
+bool TransportConnection::isUnix() const noexcept {
+    bool isIP = peer_.family() == AddressFamily::ipv4 || peer_.family() == AddressFamily::ipv6;
+    if (isIP && !proxyHeader()) return false;
+    return isOpen() && hostOf(reactor(), fd()).family() == AddressFamily::unixSocket;
+}
+
+DescriptorQueues* TransportConnection::descriptorQueues() {
+    if (!descriptors_ && isUnix()) {
+        descriptors_ = std::make_unique<DescriptorQueues>(*this, nullptr);
+    }
+    return descriptors_.get();
+}
+
+void TransportConnection::descriptorQueued() {
+    endOfTurn();
+    if (descriptors_->isFull()) queue_.pauseProducer();
+}
+
+void TransportConnection::prepareReceive(Operation& receive) noexcept {
+    if (!descriptors_ || !descriptors_->isReceiving() || layer()) {
+        return Connection::prepareReceive(receive);
+    }
+    receive.prepareRecvmsg(fd(), descriptors_->room(), MSG_CMSG_CLOEXEC);
+}
+
+void TransportConnection::takeMessage(Completion& completion) noexcept {
+    descriptors_->take(completion);
+    if (!mayReceive() || layer()) descriptors_->forgetReceived();
 }
 
 void TransportConnection::received(Bytes chunk) noexcept {
@@ -195,6 +216,10 @@ void TransportConnection::received(Bytes chunk) noexcept {
 
 void TransportConnection::deliver(BytesView data) noexcept {
     try {
+        if (descriptors_) [[unlikely]] {
+            descriptors_->deliver();
+            if (!mayReceive()) return;
+        }
         protocol_->dataReceived(data);
     } catch (...) {
         Failure failure = Failure::current();
@@ -231,17 +256,9 @@ void TransportConnection::deliverEnd() noexcept {
     }
     // What was answered to bytes that came together with the end must not be lost: as if
     // loseConnection() had been called, but for a producer, whose audience has left.
-    stopProducer();
+    queue_.stopProducer();
     isDisconnecting_ = true;
     endOfTurn();
-}
-
-void TransportConnection::stopProducer() noexcept {
-    try {
-        if (IProducer* producer = std::exchange(producer_, nullptr)) producer->stopProducing();
-    } catch (...) {
-        log(LogLevel::error, "stopProducing threw: " + Failure::current().getErrorMessage());
-    }
 }
 
 void TransportConnection::tell(void (IHalfCloseableProtocol::*event)()) noexcept {
@@ -259,42 +276,61 @@ void TransportConnection::tell(void (IHalfCloseableProtocol::*event)()) noexcept
 
 void TransportConnection::flush() noexcept {
     if (!isOpen()) return;
+    bool hasDescriptors = descriptors_ && descriptors_->queued() > 0;
     if (isSending()) {
-        if (!pending_.empty()) tellWhenSent();
+        if (!queue_.hasNothingNew() || hasDescriptors) tellWhenSent();
         return;
     }
-    if (pending_.empty()) return;
-    sending_ = pending_.take();
+    // What has the bytes of descriptors at its front goes out first.
+    Bytes& piece = queue_.next();
+    if (hasDescriptors) [[unlikely]]
+        return passDescriptor();
+    if (piece.empty()) return;
     // Only who has something to do when it is out wants to know.
-    if (producer_ || isDisconnecting_ || isLosingWrite_) return sendAndTell(sending_.view());
-    if (send(sending_.view(), sending_)) sending_ = Bytes();
+    if (queue_.hasProducer() || isDisconnecting_ || isLosingWrite_) {
+        return sendAndTell(piece.view());
+    }
+    if (send(piece.view(), piece)) queue_.sent();
+}
+
+// One with each byte.
+void TransportConnection::passDescriptor() noexcept {
+    if (descriptors_->queued() > queue_.size()) {
+        return lose(Failure::of<FileDescriptorOverrun>(), Ending::prompt);
+    }
+    sendMessageAndTell(descriptors_->message(queue_.next().view().front()));
+}
+
+void TransportConnection::descriptorPassed() noexcept {
+    descriptors_->sent();
+    queue_.sent(1);
+    if (queue_.empty()) return drained();
+    flush();
 }
 
 void TransportConnection::sent(int result) noexcept {
+    if (result == 0 && descriptors_ && descriptors_->isSending()) [[unlikely]]
+        return descriptorPassed();
     // The peer must not take what it has got for all there was.
     if (result < 0) return lose(lostFailure(-result), Ending::reset);
-    sending_ = Bytes();
-    if (pending_.empty()) return drained();
+    queue_.sent();
+    if (queue_.empty()) return drained();
     flush();
 }
 
 // The queue is empty: producers go on, what waited for it happens.
 void TransportConnection::drained() noexcept {
     Ref<TransportConnection> alive(this);
-    if (producer_ && (!isStreaming_ || std::exchange(isProducerPaused_, false))) {
-        try {
-            producer_->resumeProducing();
-        } catch (...) {
-            return lose(Failure::current(), Ending::reset);
-        }
+    try {
+        queue_.resumeProducer();
+    } catch (...) {
+        return lose(Failure::current(), Ending::reset);
     }
     if (isDisconnecting_ || isLosingWrite_) endOfTurn();
 }
 
-// A pull producer, and a push producer that was told to hold back, still have something to say.
 bool TransportConnection::mayClose() const noexcept {
-    bool waitsForProducer = producer_ && (!isStreaming_ || isProducerPaused_);
-    return pending_.empty() && sending_.empty() && !waitsForProducer;
+    return queue_.empty() && !queue_.waitsForProducer();
 }
 
 void TransportConnection::turnEnded() noexcept {
@@ -338,10 +374,10 @@ void TransportConnection::reactorStopping() noexcept {
 void TransportConnection::connectionClosed() noexcept {
     Ref<TransportConnection> last = std::move(self_);
     Ref<IProtocol> protocol = std::move(protocol_);
+    if (descriptors_) descriptors_->forgetAll();
     inbox_.clear();
-    pending_.clear();
-    sending_ = Bytes();
-    stopProducer();
+    queue_.clear();
+    queue_.stopProducer();
     try {
         protocol->connectionLost(*reason_);
     } catch (...) {

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <wring/net/detail/byte_queue.hpp>
 #include <wring/net/detail/connection.hpp>
+#include <wring/net/detail/write_queue.hpp>
 #include <wring/net/factory.hpp>
 
+#include <memory>
 #include <optional>
 
 namespace wring::detail {
@@ -12,6 +13,8 @@ namespace wring::detail {
 /// logged, and for a client thrown on, the connection being aborted. `client` is the factory of a
 /// client, told to stop after connectionLost(); null for a server's connection.
 void connectTransport(Socket socket, Ref<IProtocol> protocol, Ref<IFactory> client = nullptr);
+
+class DescriptorQueues;
 
 /// The transport of a protocol over a connected socket.
 class TransportConnection final : public ITransport, public Connection, public Pooled {
@@ -36,9 +39,7 @@ class TransportConnection final : public ITransport, public Connection, public P
     bool getTcpNoDelay() const override;
     void setTcpKeepAlive(bool on) override;
     bool getTcpKeepAlive() const override;
-    std::size_t queuedBytes() const override {
-        return pending_.size() + sending_.size() + keptBytes();
-    }
+    std::size_t queuedBytes() const override { return queue_.size() + keptBytes(); }
     bool connected() const override { return protocol_ != nullptr; }
     bool disconnecting() const override { return isDisconnecting_; }
     Reactor& reactor() const override { return ReactorResource::reactor(); }
@@ -47,10 +48,20 @@ class TransportConnection final : public ITransport, public Connection, public P
     Ref<Certificate> getPeerCertificate() const override;
     std::string negotiatedProtocol() const override;
 
+    /// For descriptors; null unless this is a UNIX connection.
+    DescriptorQueues* descriptorQueues();
+    /// One more is to be sent.
+    void descriptorQueued();
+    bool mayWrite() const noexcept;
+    /// Whether the protocol gets what comes, now or when it has been resumed.
+    bool mayReceive() const noexcept { return !isDisconnecting_ && !reason_ && isOpen(); }
+
     void abortNow() noexcept override { abortConnection(); }
     void reactorStopping() noexcept override;
 
  private:
+    void prepareReceive(Operation& receive) noexcept override;
+    void takeMessage(Completion& completion) noexcept override;
     void received(Bytes chunk) noexcept override;
     void readEnded(int error) noexcept override;
     void sent(int result) noexcept override;
@@ -59,33 +70,30 @@ class TransportConnection final : public ITransport, public Connection, public P
     void secured() noexcept override;
     void turnEnded() noexcept override;
 
-    bool mayWrite() const noexcept;
-    bool mayDeliver() const noexcept;
+    bool isUnix() const noexcept;
+    bool mayDeliver() const noexcept { return !isPaused_ && mayReceive(); }
     void deliver(BytesView data) noexcept;
     void deliverInbox() noexcept;
     void deliverEnd() noexcept;
     void flush() noexcept;
+    void passDescriptor() noexcept;
+    void descriptorPassed() noexcept;
     void drained() noexcept;
-    void stopProducer() noexcept;
     bool mayClose() const noexcept;
     bool isUnsecured() const noexcept;
     void tell(void (IHalfCloseableProtocol::*event)()) noexcept;
-    void checkHighWater();
     void lose(Failure reason, Ending ending) noexcept;
 
     Ref<TransportConnection> self_;  // until connectionLost
     Ref<IProtocol> protocol_;        //
     Ref<IFactory> client_;           //
     Address peer_;
-    Address host_;       // once it closes; the kernel knows before
-    ByteQueue pending_;  // written, not yet given to the kernel
-    Bytes sending_;      // with the kernel
-    Inbox inbox_;        // came while paused
-    IProducer* producer_ = nullptr;
+    Address host_;  // once it closes; the kernel knows before
+    WriteQueue queue_;
+    Inbox inbox_;  // came while paused
+    std::unique_ptr<DescriptorQueues> descriptors_;
     std::optional<Failure> reason_;
     int endError_ = 0;
-    bool isStreaming_ = false;
-    bool isProducerPaused_ = false;
     bool isPaused_ = false;
     bool isDisconnecting_ = false;
     bool isEndPending_ = false;

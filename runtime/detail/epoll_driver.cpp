@@ -38,6 +38,12 @@ std::size_t writableAtOnce(int fd, std::size_t length) noexcept {
     return mayBlock ? PIPE_BUF : length;
 }
 
+bool isUnixSocket(int fd) noexcept {
+    int domain = 0;
+    socklen_t bytes = sizeof domain;
+    return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) == 0 && domain == AF_UNIX;
+}
+
 std::uint64_t markOf(int fd, std::uint32_t generation) noexcept {
     return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(fd);
 }
@@ -132,6 +138,9 @@ void EpollDriver::submit(Operation& operation) noexcept {
         if (!wouldBlock(outcome)) return finishLater(operation, outcome);
         if (isWrite) known->isReady[1] = false;
     }
+    if (verb == Verb::recvMulti && !std::exchange(known->isDomainKnown, true)) {
+        known->isUnix = isUnixSocket(fd);
+    }
     // A descriptor that is not one of ours may have been closed and opened again meanwhile.
     bool isForeign = verb == Verb::poll || verb == Verb::read || verb == Verb::write;
     if (isForeign) known->isRegistered = false;
@@ -178,6 +187,7 @@ void EpollDriver::forget(int fd) noexcept {
                  "a descriptor was closed while an operation waited on it");
     ++known.generation;
     known.isReady[0] = known.isReady[1] = known.isRegistered = known.isAtEnd = false;
+    known.isDomainKnown = false;
 }
 
 int EpollDriver::closeNow(int fd) noexcept {
@@ -363,7 +373,8 @@ bool EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
         return true;
     }
     freeBuffers_.pop_back();
-    if (static_cast<std::uint32_t>(outcome) < pool_->bufferBytes() && !known.isAtEnd) {
+    bool isShort = static_cast<std::uint32_t>(outcome) < pool_->bufferBytes();
+    if (isShort && !known.isAtEnd && !known.isUnix) {
         known.isReady[0] = false;  // a short read emptied the socket: the next bytes are news
     }
     Completion completion;

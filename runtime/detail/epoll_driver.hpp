@@ -40,6 +40,8 @@ class EpollDriver final : public KernelDriver {
         bool isRegistered = false;
         bool isAtEnd = false;  // a FIN, an error or urgent data is due: a short read proves nothing
         bool isQueued = false;
+        bool isDomainKnown = false;
+        bool isUnix = false;  // a message with descriptors ends a read: a short one proves nothing
     };
 
     static Direction directionOf(const Operation& operation) noexcept;

@@ -53,6 +53,23 @@ int KernelDriver::bind(int fd, const void* address, std::size_t bytes) noexcept 
 
 int KernelDriver::listen(int fd, int backlog) noexcept { return result(::listen(fd, backlog)); }
 
+int KernelDriver::connectNow(int fd, const void* address, std::size_t bytes) noexcept {
+    return result(
+        ::connect(fd, static_cast<const sockaddr*>(address), static_cast<socklen_t>(bytes)));
+}
+
+int KernelDriver::sendMessageNow(int fd, const ::msghdr& message) noexcept {
+    ssize_t sent = 0;
+    do {
+        sent = ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return result(static_cast<int>(sent));
+}
+
+int KernelDriver::receiveMessageNow(int fd, ::msghdr& message) noexcept {
+    return result(static_cast<int>(::recvmsg(fd, &message, MSG_DONTWAIT)));
+}
+
 int KernelDriver::getSocketName(int fd, void* address, std::size_t& bytes) noexcept {
     auto length = static_cast<socklen_t>(bytes);
     int outcome = result(::getsockname(fd, static_cast<sockaddr*>(address), &length));

@@ -18,6 +18,9 @@ class KernelDriver : public DriverCore {
     int openSocket(int family, int type, int protocol) noexcept override;
     int bind(int fd, const void* address, std::size_t bytes) noexcept override;
     int listen(int fd, int backlog) noexcept override;
+    int connectNow(int fd, const void* address, std::size_t bytes) noexcept override;
+    int sendMessageNow(int fd, const ::msghdr& message) noexcept override;
+    int receiveMessageNow(int fd, ::msghdr& message) noexcept override;
     int getSocketName(int fd, void* address, std::size_t& bytes) noexcept override;
     int getPeerName(int fd, void* address, std::size_t& bytes) noexcept override;
     int setOption(int fd, int level, int option, const void* value,

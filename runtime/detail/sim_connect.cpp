@@ -118,18 +118,13 @@ int SimStream::unixConnect(const SimAddress& to) {
     return 0;
 }
 
-SimKernel* SimStream::hostOf(const SimAddress& to) const {
-    if (to.isLoopback() || kernel().hasAddress(to.host)) return &kernel();
-    return kernel().world().hostAt(to.host);
-}
-
 void SimStream::sendSyn(const SimAddress& to, unsigned tries) {
     SimWorld& world = kernel().world();
     Ref<SimStream> self(this);
     auto fail = [&](int error, Duration later) {
         world.in(later, [self, error] { self->connectFailed(error); });
     };
-    if (!hostOf(to)) return fail(EHOSTUNREACH, std::chrono::seconds(3));
+    if (!kernel().hostOf(to)) return fail(EHOSTUNREACH, std::chrono::seconds(3));
     if (world.faults().strikes(Fault::connectUnreachable)) {
         return fail(world.choices().choose(2) ? ENETUNREACH : EHOSTUNREACH, Duration::zero());
     }
@@ -141,7 +136,7 @@ void SimStream::sendSyn(const SimAddress& to, unsigned tries) {
 
 void SimStream::trySyn(const SimAddress& to, unsigned tries) {
     SimWorld& world = kernel().world();
-    SimKernel* host = hostOf(to);
+    SimKernel* host = kernel().hostOf(to);
     Ref<SimStream> self(this);
     if (isClosed_ || state_ != State::connecting) return;
     if (!host) return retrySyn(to, tries);
@@ -151,7 +146,7 @@ void SimStream::trySyn(const SimAddress& to, unsigned tries) {
                   world.faults().strikes(Fault::droppedSyn);
     if (isLost) return retrySyn(to, tries);
     world.in(there, [self, to, tries] {
-        SimKernel* target = self->hostOf(to);
+        SimKernel* target = self->kernel().hostOf(to);
         SimStream* listener = target ? target->listenerAt(to) : nullptr;
         SimWorld& here = self->kernel().world();
         if (self->isClosed_) return;

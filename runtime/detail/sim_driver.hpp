@@ -39,6 +39,9 @@ class SimulatedDriver final : public DriverCore, private SimKernel::Watcher {
     int openSocket(int family, int type, int protocol) noexcept override;
     int bind(int fd, const void* address, std::size_t bytes) noexcept override;
     int listen(int fd, int backlog) noexcept override;
+    int connectNow(int fd, const void* address, std::size_t bytes) noexcept override;
+    int sendMessageNow(int fd, const ::msghdr& message) noexcept override;
+    int receiveMessageNow(int fd, ::msghdr& message) noexcept override;
     int getSocketName(int fd, void* address, std::size_t& bytes) noexcept override;
     int getPeerName(int fd, void* address, std::size_t& bytes) noexcept override;
     int setOption(int fd, int level, int option, const void* value,
@@ -101,6 +104,9 @@ class SimulatedDriver final : public DriverCore, private SimKernel::Watcher {
     int tryReceive(Operation& operation, std::string& received);
     int trySend(SimObject& socket, BytesView bytes);
     int tryMessage(Operation& operation);
+    int trySendMessage(SimObject& socket, const ::msghdr& message);
+    int tryReceiveMessage(SimObject& socket, ::msghdr& message);
+    void noteRoomSoon(int fd);
     int tryAccept(int fd);
     void noteShortage(int fd);
     int tryPoll(const Operation& operation) const noexcept;

@@ -1,5 +1,6 @@
 #include <wring/runtime/detail/sim_kernel.hpp>
 
+#include <wring/runtime/detail/sim_datagram.hpp>
 #include <wring/runtime/detail/sim_file.hpp>
 #include <wring/runtime/detail/sim_stream.hpp>
 
@@ -80,9 +81,12 @@ int SimKernel::close(int fd) noexcept {
 int SimKernel::socket(int family, int type, int protocol) {
     int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) return -EAFNOSUPPORT;
-    bool isKnown = protocol == 0 || protocol == (family == AF_UNIX ? AF_UNIX : IPPROTO_TCP);
-    if (kind != SOCK_STREAM || !isKnown) return -EPROTONOSUPPORT;
+    if (kind != SOCK_STREAM && kind != SOCK_DGRAM) return -EPROTONOSUPPORT;
+    int ownProtocol = kind == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+    if (family == AF_UNIX) ownProtocol = AF_UNIX;
+    if (protocol != 0 && protocol != ownProtocol) return -EPROTONOSUPPORT;
     if (world_.faults().strikes(Fault::socketNoDescriptor)) return -EMFILE;
+    if (kind == SOCK_DGRAM) return open(makeRef<SimDatagram>(*this, family));
     return open(makeRef<SimStream>(*this, family));
 }
 
@@ -181,44 +185,82 @@ int SimKernel::shutdown(int fd, int how) {
 }
 
 int SimKernel::bindPort(SimStream& socket, SimAddress& address) {
+    return bindPort(Bound{&socket, address, &socket, nullptr}, address);
+}
+
+int SimKernel::bindPort(SimDatagram& socket, SimAddress& address) {
+    return bindPort(Bound{&socket, address, nullptr, &socket}, address);
+}
+
+// Streams and datagrams have ports of their own, and paths together.
+bool SimKernel::isPortTaken(const Bound& bound, std::uint16_t port) const noexcept {
+    return std::any_of(bound_.begin(), bound_.end(), [&](const Bound& each) {
+        const SimAddress& other = each.address;
+        bool isOfKind = (each.stream != nullptr) == (bound.stream != nullptr);
+        return isOfKind && !other.isUnix() && other.port == port &&
+               (other.host == bound.address.host || other.isAny() || bound.address.isAny());
+    });
+}
+
+int SimKernel::bindPort(Bound bound, SimAddress& address) {
     if (address.isUnix()) {
         if (isPathTaken(address.host)) return -EADDRINUSE;
     } else {
         bool isOurs = address.isAny() || address.isLoopback() || hasAddress(address.host);
         if (!isOurs) return -EADDRNOTAVAIL;
-        auto isTaken = [&](std::uint16_t port) {
-            return std::any_of(bound_.begin(), bound_.end(), [&](const Bound& each) {
-                const SimAddress& other = each.address;
-                return !other.isUnix() && other.port == port &&
-                       (other.host == address.host || other.isAny() || address.isAny());
-            });
-        };
         if (address.port == 0) {
             do {
                 address.port = nextPort_;
                 nextPort_ = nextPort_ == 60999 ? 32768 : static_cast<std::uint16_t>(nextPort_ + 1);
-            } while (isTaken(address.port));
-        } else if (isTaken(address.port)) {
+            } while (isPortTaken(bound, address.port));
+        } else if (isPortTaken(bound, address.port)) {
             return -EADDRINUSE;
         }
     }
-    bound_.push_back({&socket, address});
+    bound.address = address;
+    bound_.push_back(std::move(bound));
     return 0;
 }
 
-void SimKernel::unbindPort(SimStream& socket) noexcept {
+void SimKernel::unbindPort(SimObject& socket) noexcept {
     std::erase_if(bound_, [&](const Bound& each) { return each.socket == &socket; });
 }
 
 SimStream* SimKernel::listenerAt(const SimAddress& address) const noexcept {
     for (const Bound& each : bound_) {
-        if (!each.socket->isListening() || each.address.port != address.port) continue;
-        if (each.address.host == address.host && each.address.isUnix() == address.isUnix()) {
-            return each.socket;
+        if (!each.stream || !each.stream->isListening() || each.address.port != address.port) {
+            continue;
         }
-        if (!address.isUnix() && each.address.isAny()) return each.socket;
+        if (each.address.host == address.host && each.address.isUnix() == address.isUnix()) {
+            return each.stream;
+        }
+        if (!address.isUnix() && each.address.isAny()) return each.stream;
     }
     return nullptr;
+}
+
+SimDatagram* SimKernel::datagramAt(const SimAddress& address,
+                                   const SimAddress& from) const noexcept {
+    SimDatagram* found = nullptr;
+    for (const Bound& each : bound_) {
+        bool isThere = each.datagram && each.address.family == address.family &&
+                       each.address.port == address.port &&
+                       (each.address.host == address.host || each.address.isAny());
+        if (!isThere || !each.datagram->takesFrom(from)) continue;
+        if (!found || each.datagram->isConnected()) found = each.datagram;
+    }
+    return found;
+}
+
+SimKernel* SimKernel::hostOf(const SimAddress& address) noexcept {
+    if (address.isLoopback() || hasAddress(address.host)) return this;
+    return world_.hostAt(address.host);
+}
+
+void SimKernel::allChanged() noexcept {
+    for (std::size_t i = 0; i < objects_.size(); ++i) {
+        if (objects_[i]) objectChanged(objects_[i]->fd());
+    }
 }
 
 bool SimKernel::isPathTaken(const std::string& path) const noexcept {

@@ -11,6 +11,7 @@
 
 namespace wring::detail {
 
+class SimDatagram;
 class SimStream;
 
 /// The kernel of one simulated host: descriptors, ports, paths. Its system calls never wait.
@@ -79,15 +80,26 @@ class SimKernel {
 
     /// The ports and paths that sockets are bound to.
     int bindPort(SimStream& socket, SimAddress& address);
-    void unbindPort(SimStream& socket) noexcept;
+    int bindPort(SimDatagram& socket, SimAddress& address);
+    void unbindPort(SimObject& socket) noexcept;
     SimStream* listenerAt(const SimAddress& address) const noexcept;
+    /// The datagram socket that takes what comes from there; a connected one goes before others.
+    SimDatagram* datagramAt(const SimAddress& address, const SimAddress& from) const noexcept;
+    /// Which host has that address, seen from here; null for none.
+    SimKernel* hostOf(const SimAddress& address) noexcept;
+    /// Every object may be readier than before.
+    void allChanged() noexcept;
     bool isPathTaken(const std::string& path) const noexcept;
 
  private:
     struct Bound {
-        SimStream* socket;
+        SimObject* socket;
         SimAddress address;
+        SimStream* stream;      // one of the two is null
+        SimDatagram* datagram;  //
     };
+    int bindPort(Bound bound, SimAddress& address);
+    bool isPortTaken(const Bound& bound, std::uint16_t port) const noexcept;
     SimWorld& world_;
     std::uint32_t number_;
     std::vector<std::string> addresses_;

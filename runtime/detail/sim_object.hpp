@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <span>
 
+struct msghdr;
+
 namespace wring::detail {
 
 class SimKernel;
@@ -35,6 +37,10 @@ class SimObject : public RefCounted {
 
     virtual int receive(std::span<std::byte>) noexcept { return -ENOTSOCK; }
     virtual int send(BytesView) noexcept { return -ENOTSOCK; }
+    /// Whether it keeps messages apart, and has the two below.
+    virtual bool keepsMessages() const noexcept { return false; }
+    virtual int receiveMessage(::msghdr&) noexcept { return -EOPNOTSUPP; }
+    virtual int sendMessage(const ::msghdr&) noexcept { return -EOPNOTSUPP; }
     virtual int bind(const void*, std::size_t) noexcept { return -ENOTSOCK; }
     virtual int listen(int) noexcept { return -ENOTSOCK; }
     virtual int accept(Ref<SimObject>&) noexcept { return -ENOTSOCK; }

@@ -69,7 +69,6 @@ class SimStream final : public SimObject {
     void synArrived(SimStream& client, const SimAddress& to, unsigned tries);
     void established();
     void connectFailed(int error);
-    SimKernel* hostOf(const SimAddress& to) const;
 
     std::size_t sendSpace() const noexcept;
     void pump();

@@ -148,7 +148,7 @@ int SimulatedDriver::tryReceive(Operation& operation, std::string& received) {
 int SimulatedDriver::trySend(SimObject& socket, BytesView bytes) {
     if (strikes(Fault::sendNoMemory)) return world_.choices().choose(2) ? -ENOBUFS : -ENOMEM;
     if (strikes(Fault::fullSend)) {
-        world_.in(upTo(5), [kernel = &kernel_, fd = socket.fd()] { kernel->objectChanged(fd); });
+        noteRoomSoon(socket.fd());
         return -EAGAIN;
     }
     if (bytes.size() > 1 && strikes(Fault::shortSend)) {
@@ -158,9 +158,39 @@ int SimulatedDriver::trySend(SimObject& socket, BytesView bytes) {
     return socket.send(bytes);
 }
 
+void SimulatedDriver::noteRoomSoon(int fd) {
+    world_.in(upTo(5), [kernel = &kernel_, fd] { kernel->objectChanged(fd); });
+}
+
+// -EOPNOTSUPP of a socket that does not keep messages apart.
+int SimulatedDriver::trySendMessage(SimObject& socket, const ::msghdr& message) {
+    if (!socket.keepsMessages()) return -EOPNOTSUPP;
+    if (strikes(Fault::sendNoMemory)) return world_.choices().choose(2) ? -ENOBUFS : -ENOMEM;
+    if (strikes(Fault::fullSend)) {
+        noteRoomSoon(socket.fd());
+        return -EAGAIN;
+    }
+    return socket.sendMessage(message);
+}
+
+int SimulatedDriver::tryReceiveMessage(SimObject& socket, ::msghdr& message) {
+    if (!socket.keepsMessages()) return -EOPNOTSUPP;
+    bool isReady = (socket.readiness() & POLLIN) != 0;
+    if (isReady && strikes(Fault::receiveNoMemory)) return -ENOMEM;
+    return socket.receiveMessage(message);
+}
+
 int SimulatedDriver::tryMessage(Operation& operation) {
     SimObject& object = *kernel_.object(operation.fd_);
     auto& message = *static_cast<msghdr*>(const_cast<void*>(operation.data_));
+    if (object.keepsMessages()) {
+        return operation.verb_ == Verb::sendmsg ? trySendMessage(object, message)
+                                                : tryReceiveMessage(object, message);
+    }
+    if (operation.verb_ == Verb::recvmsg) {
+        message.msg_controllen = message.msg_namelen = 0;
+        message.msg_flags = 0;
+    }
     int total = 0;
     for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
         const iovec& part = message.msg_iov[i];
@@ -358,6 +388,23 @@ int SimulatedDriver::bind(int fd, const void* address, std::size_t bytes) noexce
 }
 
 int SimulatedDriver::listen(int fd, int backlog) noexcept { return kernel_.listen(fd, backlog); }
+
+int SimulatedDriver::connectNow(int fd, const void* address, std::size_t bytes) noexcept {
+    return kernel_.connect(fd, address, bytes);
+}
+
+int SimulatedDriver::sendMessageNow(int fd, const ::msghdr& message) noexcept {
+    SimObject* object = kernel_.object(fd);
+    if (!object) return -EBADF;
+    int outcome = trySendMessage(*object, message);
+    world_.runDue();
+    return outcome;
+}
+
+int SimulatedDriver::receiveMessageNow(int fd, ::msghdr& message) noexcept {
+    SimObject* object = kernel_.object(fd);
+    return object ? tryReceiveMessage(*object, message) : -EBADF;
+}
 
 int SimulatedDriver::getSocketName(int fd, void* address, std::size_t& bytes) noexcept {
     SimObject* object = kernel_.object(fd);

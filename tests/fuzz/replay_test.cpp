@@ -14,6 +14,7 @@
 
 extern "C" {
 int replay_address(const std::uint8_t* data, std::size_t size);
+int replay_datagram(const std::uint8_t* data, std::size_t size);
 int replay_description(const std::uint8_t* data, std::size_t size);
 int replay_filesystem_lock(const std::uint8_t* data, std::size_t size);
 int replay_hostname(const std::uint8_t* data, std::size_t size);
@@ -82,7 +83,8 @@ TEST_P(ReplayTest, whatMustHoldDoesOfTheCorpusAndItsBeginnings) {
 
 INSTANTIATE_TEST_SUITE_P(
     Targets, ReplayTest,
-    ::testing::Values(Target{"address", replay_address}, Target{"description", replay_description},
+    ::testing::Values(Target{"address", replay_address}, Target{"datagram", replay_datagram},
+                      Target{"description", replay_description},
                       Target{"filesystem_lock", replay_filesystem_lock},
                       Target{"hostname", replay_hostname}, Target{"int_string", replay_int_string},
                       Target{"line", replay_line}, Target{"listen_fds", replay_listen_fds},

@@ -1,11 +1,8 @@
 #include <wring/net/detail/acceptor.hpp>
 
+#include <wring/tests/support/descriptors.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
-#include <wring/tests/support/streams.hpp>
 
-#include <algorithm>
-#include <dirent.h>
-#include <fcntl.h>
 #include <sys/resource.h>
 
 namespace wring {
@@ -57,39 +54,6 @@ int listeningSocket(PlainListener& listener) {
 Task<> echo(Stream peer) {
     while (Bytes chunk = co_await peer.read()) co_await peer.write(std::move(chunk));
 }
-
-/// While it lives this process may have `more` further descriptors only.
-class DescriptorLimit {
- public:
-    explicit DescriptorLimit(int more) {
-        ::getrlimit(RLIMIT_NOFILE, &before_);
-        int most = highest();
-        for (int fd = 0; fd <= most;) {  // fill the holes, so that the limit is exact
-            fillers_.emplace_back(fd = ::fcntl(0, F_DUPFD_CLOEXEC, 0));
-        }
-        fillers_.pop_back();
-        rlimit lower = before_;
-        lower.rlim_cur = static_cast<rlim_t>(most + 1 + more);
-        EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &lower), 0);
-    }
-    DescriptorLimit(const DescriptorLimit&) = delete;
-    DescriptorLimit& operator=(const DescriptorLimit&) = delete;
-    ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-    int highest() const {
-        int most = 0;
-        DIR* directory = ::opendir("/proc/self/fd");
-        while (dirent* each = ::readdir(directory)) {
-            int fd = std::atoi(each->d_name);
-            if (fd != ::dirfd(directory)) most = std::max(most, fd);
-        }
-        ::closedir(directory);
-        return most;
-    }
-    rlimit before_{};
-    std::vector<Peer> fillers_;
-};
 
 std::chrono::microseconds processorTime() {
     rusage used{};

@@ -2,14 +2,11 @@
 
 #include <wring/net/unix_errors.hpp>
 
+#include <wring/tests/support/descriptors.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
-#include <wring/tests/support/streams.hpp>
 #include <wring/tests/support/tls.hpp>
 
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <array>
+#include <optional>
 
 namespace wring {
 namespace {
@@ -19,39 +16,12 @@ using DescriptorPassingTest = ReactorTest;
 
 /// Two streams over a UNIX connection.
 struct UnixStreams {
-    explicit UnixStreams(Reactor& reactor) : UnixStreams(reactor, makePair()) {}
+    explicit UnixStreams(Reactor& reactor) : UnixStreams(reactor, unixPair()) {}
     UnixStreams(Reactor& reactor, std::array<int, 2> fds)
         : near(Socket(reactor, fds[0])), far(Socket(reactor, fds[1])) {}
-    static std::array<int, 2> makePair() {
-        std::array<int, 2> fds{};
-        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()), 0);
-        return fds;
-    }
     Stream near;
     Stream far;
 };
-
-struct Pipe {
-    Pipe() {
-        int fds[2];
-        EXPECT_EQ(::pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
-        out = Peer(fds[0]);
-        in = Peer(fds[1]);
-    }
-    /// Whether nobody has the writing end any more.
-    bool isDeserted() {
-        in.close();
-        char byte = 0;
-        return ::read(out.fd(), &byte, 1) == 0;
-    }
-    Peer out, in;
-};
-
-bool isSameFile(int a, int b) {
-    struct stat first {
-    }, second{};
-    return ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 && first.st_ino == second.st_ino;
-}
 
 TEST_P(DescriptorPassingTest, aDescriptorComesWithItsByteAndIsTheReceivers) {
     run([](Reactor& reactor) -> Task<> {
@@ -228,13 +198,9 @@ TEST_P(DescriptorPassingTest, droppedDescriptorsEndTheConnection) {
         Pipe pipe;
         std::vector<int> fds(200, pipe.in.fd());
         co_await sendDescriptors(ends.near, asBytes("x"), fds);
-        rlimit before{};
-        ::getrlimit(RLIMIT_NOFILE, &before);
-        rlimit lower = before;
-        lower.rlim_cur = static_cast<rlim_t>(openDescriptors()) + 60;
-        ::setrlimit(RLIMIT_NOFILE, &lower);
+        std::optional<DescriptorLimit> limit(60);
         auto got = co_await outcome(receiveDescriptors(ends.far));
-        ::setrlimit(RLIMIT_NOFILE, &before);
+        limit.reset();
         EXPECT_TRUE(!got && got.error().check<ConnectionLost>());
         EXPECT_FALSE(ends.far.isOpen());
         EXPECT_TRUE(pipe.isDeserted());

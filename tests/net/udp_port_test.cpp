@@ -1,10 +1,9 @@
 #include <wring/net/listen_udp.hpp>
 
+#include <wring/tests/support/datagrams.hpp>
 #include <wring/tests/support/own_loopback.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
-#include <wring/tests/support/streams.hpp>
 
-#include <functional>
 #include <stdexcept>
 
 namespace wring {
@@ -12,33 +11,6 @@ namespace {
 
 using namespace testing;
 using UdpPortTest = ReactorTest;
-
-/// What happened to a datagram protocol, and what it shall do about a datagram.
-struct Happened {
-    Strings events;
-    Address from;
-    std::function<void(DatagramProtocol&, std::string_view)> onData;
-};
-
-class Recording final : public DatagramProtocol {
- public:
-    explicit Recording(Happened* happened) : happened_(happened) {}
-    void startProtocol() override { note(hasTransport() ? "start" : "start without transport"); }
-    void stopProtocol() override { note(hasTransport() ? "stop with transport" : "stop"); }
-    void datagramReceived(BytesView data, const Address& from) override {
-        happened_->from = from;
-        note("'" + std::string(asText(data)) + "'");
-        if (happened_->onData) happened_->onData(*this, asText(data));
-    }
-    void datagramTruncated(BytesView data, const Address&) override {
-        note("cut '" + std::string(asText(data)) + "'");
-    }
-    void connectionRefused() override { note("refused"); }
-
- private:
-    void note(std::string event) { happened_->events.push_back(std::move(event)); }
-    Happened* happened_;
-};
 
 UdpOptions onLoopback(std::string interface = "127.0.0.1") {
     UdpOptions options;
@@ -49,21 +21,6 @@ UdpOptions onLoopback(std::string interface = "127.0.0.1") {
 Ref<IUDPTransport> listenFor(Reactor& reactor, Happened* happened,
                              const UdpOptions& options = onLoopback()) {
     return listenUDP(reactor, 0, makeRef<Recording>(happened), options);
-}
-
-Task<> untilHappened(Reactor* reactor, const Happened* happened, std::size_t events) {
-    co_await until(*reactor, [=] { return happened->events.size() >= events; });
-}
-
-/// What a call throws: the class, or "nothing".
-template <class F>
-std::string thrownBy(F function) {
-    try {
-        function();
-        return "nothing";
-    } catch (...) {
-        return Failure::current().className();
-    }
 }
 
 TEST_P(UdpPortTest, datagramsAreDeliveredWithTheirSenderAndAnswered) {
@@ -305,6 +262,112 @@ TEST_P(UdpPortTest, portsThatAreToBeSharedAre) {
         EXPECT_EQ(first->getHost(), second->getHost());
         co_await first->stopListening();
         co_await second->stopListening();
+    });
+}
+
+/// Sends texts, some of them of one size, in one go.
+void writeTexts(IUDPTransport& from, const Strings& texts, const Address* to) {
+    std::vector<BytesView> views;
+    for (const std::string& each : texts) views.push_back(asBytes(each));
+    to ? from.writeMany(views, *to) : from.writeMany(views);
+}
+
+Strings quoted(const Strings& texts) {
+    Strings events{"start"};
+    for (const std::string& each : texts) events.push_back("'" + each + "'");
+    return events;
+}
+
+TEST_P(UdpPortTest, manyAtOnceAreAsManyDatagramsInOrder) {
+    Strings texts{"one", "two", "six", "", "", "fourteen bytes", "a", "bb", "cc", "d"};
+    for (int i = 0; i < 90; ++i) texts.push_back("number " + std::to_string(1000 + i));
+    run(
+        [](Reactor& reactor, Strings all) -> Task<> {
+            for (bool senderOffloads : {true, false}) {
+                for (bool receiverOffloads : {true, false}) {
+                    Happened near, far;
+                    UdpOptions sending = onLoopback(), receiving = onLoopback();
+                    sending.offload = senderOffloads;
+                    receiving.offload = receiverOffloads;
+                    auto port = listenFor(reactor, &near, receiving);
+                    auto other = listenFor(reactor, &far, sending);
+                    Address to = port->getHost();
+                    writeTexts(*other, all, &to);
+                    co_await untilHappened(&reactor, &near, all.size() + 1);
+                    EXPECT_EQ(near.events, quoted(all));
+                    EXPECT_EQ(near.from, other->getHost());
+                    EXPECT_EQ(port->stats().received, all.size());
+                    EXPECT_EQ(other->stats().sent, all.size());
+                    co_await port->stopListening();
+                    co_await other->stopListening();
+                }
+            }
+        },
+        texts);
+}
+
+TEST_P(UdpPortTest, ofManyAtOnceEachOneMayBeTooLong) {
+    run([](Reactor& reactor) -> Task<> {
+        Happened near, far;
+        UdpOptions options = onLoopback();
+        options.maxPacketSize = 4;
+        auto port = listenFor(reactor, &near, options), other = listenFor(reactor, &far);
+        other->connect(port->getHost());
+        writeTexts(*other, {"fives", "sixes", "four"}, nullptr);
+        co_await untilHappened(&reactor, &near, 4);
+        EXPECT_EQ(near.events, (Strings{"start", "cut 'five'", "cut 'sixe'", "'four'"}));
+        EXPECT_EQ(port->stats().truncated, 2u);
+        std::string huge(70000, 'x');
+        EXPECT_EQ(thrownBy([&] {
+                      writeTexts(*other, {"ok", huge, "never"}, nullptr);
+                  }),
+                  "MessageLengthError");
+        EXPECT_EQ(other->stats().sent, 4u);
+        co_await untilHappened(&reactor, &near, 5);
+        EXPECT_EQ(near.events.back(), "'ok'");
+        co_await port->stopListening();
+        co_await other->stopListening();
+    });
+}
+
+TEST_P(UdpPortTest, largeDatagramsStayApart) {
+    run([](Reactor& reactor) -> Task<> {
+        Happened near, far;
+        auto port = listenFor(reactor, &near), other = listenFor(reactor, &far);
+        std::string large = pattern(8000);
+        Address to = port->getHost();
+        writeTexts(*other, {large, large, large}, &to);
+        co_await untilHappened(&reactor, &near, 4);
+        EXPECT_EQ(near.events, quoted({large, large, large}));
+        co_await port->stopListening();
+        co_await other->stopListening();
+    });
+}
+
+TEST_P(UdpPortTest, aPortThatStopsAmongDatagramsThatCameTogetherDeliversNoMore) {
+    run([](Reactor& reactor) -> Task<> {
+        Happened near, far;
+        near.onData = [](DatagramProtocol& it, std::string_view) {
+            it.transport().stopListening();
+        };
+        auto port = listenFor(reactor, &near), other = listenFor(reactor, &far);
+        Address to = port->getHost();
+        writeTexts(*other, {"a", "b", "c"}, &to);
+        co_await untilHappened(&reactor, &near, 3);
+        EXPECT_EQ(near.events, (Strings{"start", "'a'", "stop"}));
+        co_await other->stopListening();
+    });
+}
+
+TEST_P(UdpPortTest, aBurstIsDeliveredToTheLastDatagram) {
+    run([](Reactor& reactor) -> Task<> {
+        Happened near, far;
+        auto port = listenFor(reactor, &near), other = listenFor(reactor, &far);
+        for (int i = 0; i < 150; ++i) other->write("x", port->getHost());
+        co_await untilHappened(&reactor, &near, 151);
+        EXPECT_EQ(port->stats().received, 150u);
+        co_await port->stopListening();
+        co_await other->stopListening();
     });
 }
 

@@ -72,6 +72,33 @@ TEST_P(UdpSocketTest, aRefusalFailsTheReceiveOfAConnectedSocketThatLives) {
     });
 }
 
+Task<> sendPieces(UdpSocket* socket, const std::string* text, std::size_t size, Address to) {
+    std::vector<BytesView> pieces;
+    for (BytesView left = asBytes(*text); !left.empty();) {
+        pieces.push_back(left.first(std::min(size, left.size())));
+        left = left.subspan(pieces.back().size());
+    }
+    co_await socket->sendManyTo(pieces, to);
+}
+
+TEST_P(UdpSocketTest, manySentAtOnceAreReceivedOneByOne) {
+    run([](Reactor& reactor) -> Task<> {
+        UdpSocket near(reactor, 0, onLoopback()), far(reactor, 0, onLoopback());
+        std::string text = pattern(50'000), got;
+        co_await sendPieces(&far, &text, 500, near.getHost());
+        co_await sendPieces(&far, &text, 333, near.getHost());
+        for (std::size_t left = 2 * text.size(); left > 0;) {
+            Datagram datagram = co_await near.receiveFrom();
+            EXPECT_EQ(datagram.from, far.getHost());
+            got += datagram.data.text();
+            left -= datagram.data.size();
+        }
+        EXPECT_TRUE(got == text + text);
+        EXPECT_EQ(near.stats().received, 100u + 151u);
+        EXPECT_EQ(far.stats().sent, 100u + 151u);
+    });
+}
+
 TEST_P(UdpSocketTest, connectedSocketsTalk) {
     run([](Reactor& reactor) -> Task<> {
         UdpSocket near(reactor, 0, onLoopback()), far(reactor, 0, onLoopback());

@@ -278,6 +278,22 @@ int connectDuring(FaultKit& k, Fault which) {
     return k.connect(fd);
 }
 
+/// What comes to the far host of so many datagrams "a", "b", …
+std::string textsDuring(FaultKit& k, Fault which, int count) {
+    sockaddr_in address = k.farAddress(7);
+    int far = k.far().socket(AF_INET, SOCK_DGRAM);
+    EXPECT_EQ(k.far().bind(far, &address, sizeof address), 0);
+    int near = k.driver().openSocket(AF_INET, SOCK_DGRAM, 0);
+    EXPECT_EQ(k.driver().connectNow(near, &address, sizeof address), 0);
+    k.fault(which);
+    for (int i = 0; i < count; ++i)
+        EXPECT_EQ(k.send(near, std::string(1, "abcdefghijklmnop"[i])), 1);
+    k.pass(1s);
+    std::string all;
+    for (std::string each; !(each = k.far().receive(far, 10)).empty();) all += each;
+    return all;
+}
+
 const std::vector<Effect> networkEffects = {
     {Fault::connectRefused,
      [](FaultKit& k) { return connectDuring(k, Fault::connectRefused) == -ECONNREFUSED; }},
@@ -333,6 +349,17 @@ const std::vector<Effect> networkEffects = {
     {Fault::cloggedDirection,
      [](FaultKit& k) { return isSlowerDuring(k, Fault::cloggedDirection, 1); }},
     {Fault::partition, [](FaultKit& k) { return isSlowerDuring(k, Fault::partition, 1); }},
+    {Fault::lostDatagram, [](FaultKit& k) { return textsDuring(k, Fault::lostDatagram, 3) == ""; }},
+    {Fault::doubledDatagram,
+     [](FaultKit& k) { return textsDuring(k, Fault::doubledDatagram, 3) == "aabbcc"; }},
+    {Fault::overtakenDatagram,
+     [](FaultKit& k) {
+         std::string all = "abcdefghijklmnop", came;
+         came = textsDuring(k, Fault::overtakenDatagram, 16);
+         bool isOther = came != all;
+         std::sort(came.begin(), came.end());
+         return isOther && came == all;
+     }},
 };
 
 class FaultEffectTest : public ::testing::TestWithParam<Effect> {

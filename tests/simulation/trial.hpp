@@ -112,6 +112,6 @@ Verdict runTrial(Choices choices, std::uint64_t events);
 
 /// The kinds there are.
 std::unique_ptr<Workload> makeWorkload(std::uint32_t kind);
-inline constexpr std::uint32_t workloadKinds = 9;
+inline constexpr std::uint32_t workloadKinds = 10;
 
 }  // namespace wring::testing

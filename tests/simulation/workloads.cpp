@@ -1,4 +1,5 @@
 #include <wring/tests/simulation/bulk_workload.hpp>
+#include <wring/tests/simulation/datagram_workload.hpp>
 #include <wring/tests/simulation/deferred_workload.hpp>
 #include <wring/tests/simulation/echo_workload.hpp>
 #include <wring/tests/simulation/line_workload.hpp>
@@ -28,6 +29,8 @@ std::unique_ptr<Workload> makeWorkload(std::uint32_t kind) {
             return std::make_unique<DeferredWorkload>();
         case 7:
             return std::make_unique<ScopeWorkload>();
+        case 8:
+            return std::make_unique<DatagramWorkload>();
         default:
             return std::make_unique<ScarcityWorkload>();
     }

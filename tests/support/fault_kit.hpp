@@ -106,6 +106,13 @@ class FaultKit {
         send.prepareSend(fd, asBytes(text));
         return resultOf(send, std::chrono::seconds(1));
     }
+    sockaddr_in farAddress(std::uint16_t port) const {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = ::htons(port);
+        EXPECT_EQ(::inet_pton(AF_INET, far_.address().c_str(), &address.sin_addr), 1);
+        return address;
+    }
     /// How long data of the far host takes to here.
     Duration timeFromFar(const Ends& ends) {
         EXPECT_EQ(far().send(ends.far, "data"), 4);

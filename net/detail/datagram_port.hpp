@@ -1,6 +1,6 @@
 #pragma once
 
-#include <wring/net/detail/udp_end.hpp>
+#include <wring/net/detail/datagram_end.hpp>
 #include <wring/runtime/reactor_resource.hpp>
 #include <wring/runtime/timer.hpp>
 
@@ -9,16 +9,22 @@
 namespace wring::detail {
 
 /// The transport of a datagram protocol. Keeps itself and the protocol until it has closed.
-class UdpPort final : public IUDPTransport, public ReactorResource, private Timer {
+class DatagramPort final : public IUDPTransport, public ReactorResource, private Timer {
  public:
-    UdpPort(Reactor& reactor, std::uint16_t port, const UdpOptions& options,
-            Ref<DatagramProtocol> protocol);
-    ~UdpPort() override;
-    void begin();
+    /// Serves `end` by `protocol`; what startProtocol() throws is thrown on.
+    static Ref<DatagramPort> open(std::unique_ptr<DatagramEnd> end, Ref<DatagramProtocol> protocol);
+    /// One that is closed already.
+    static Ref<DatagramPort> closed(Reactor& reactor);
+    explicit DatagramPort(Reactor& reactor) noexcept;
+    ~DatagramPort() override;
 
     using IUDPTransport::write;
-    void write(BytesView data, const Address& to) override { writeTo(data, &to); }
-    void write(BytesView data) override { writeTo(data, nullptr); }
+    void write(BytesView data, const Address& to) override { writeTo(std::span(&data, 1), &to); }
+    void write(BytesView data) override { writeTo(std::span(&data, 1), nullptr); }
+    void writeMany(std::span<const BytesView> datagrams, const Address& to) override {
+        writeTo(datagrams, &to);
+    }
+    void writeMany(std::span<const BytesView> datagrams) override { writeTo(datagrams, nullptr); }
     void connect(const Address& peer) override;
     Address getHost() const override { return host_; }
     Address getPeer() const override { return peer_; }
@@ -38,25 +44,30 @@ class UdpPort final : public IUDPTransport, public ReactorResource, private Time
 
  private:
     struct Receive : Operation {
-        explicit Receive(UdpPort& port) noexcept : Operation(&UdpPort::onReceived), owner(port) {}
-        UdpPort& owner;
+        explicit Receive(DatagramPort& port) noexcept
+            : Operation(&DatagramPort::onReceived), owner(port) {}
+        DatagramPort& owner;
     };
     static void onReceived(Operation& operation, Completion& completion) noexcept;
     static void onDue(Timer& timer) noexcept;
-    UdpEnd& openEnd() const;
-    void writeTo(BytesView data, const Address* to);
+    void begin(std::unique_ptr<DatagramEnd> end, Ref<DatagramProtocol> protocol);
+    DatagramEnd& openEnd() const;
+    DatagramEnd& ipEnd() const;
+    void writeTo(std::span<const BytesView> datagrams, const Address* to);
+    int writeSome(std::span<const BytesView>& datagrams, const Address* to);
     void changeGroup(const Address& group, const Address& interface, bool joins);
     void arm() noexcept;
     void take(int result) noexcept;
+    void deliver() noexcept;
     void takeAll(int result) noexcept;
     void failed(int error) noexcept;
     void beginClose() noexcept;
     void finishClose() noexcept;
 
     Receive receive_;
-    std::unique_ptr<UdpEnd> end_;  // null once closed
+    std::unique_ptr<DatagramEnd> end_;  // null once closed
     Ref<DatagramProtocol> protocol_;
-    Ref<UdpPort> self_;
+    Ref<DatagramPort> self_;
     Address host_;
     Address peer_;
     UdpStats stats_;  // once closed

@@ -1,4 +1,4 @@
-#include <wring/net/detail/udp_port.hpp>
+#include <wring/net/detail/datagram_port.hpp>
 
 #include <wring/runtime/log.hpp>
 #include <wring/runtime/reactor.hpp>
@@ -12,7 +12,8 @@ namespace wring::detail {
 
 namespace {
 
-constexpr int datagramsAtOnce = 64;   // that are there already, before others get their turn
+constexpr int receivesAtOnce = 64;  // of what is there already, before others get their turn
+constexpr std::size_t bytesAtOnce = 256 * 1024;
 constexpr unsigned failuresMax = 16;  // in a row, before receiving takes a rest
 constexpr Duration rest = std::chrono::milliseconds(50);
 
@@ -32,19 +33,30 @@ int interfaceIndex(const Address& address) noexcept {
 
 }  // namespace
 
-UdpPort::UdpPort(Reactor& reactor, std::uint16_t port, const UdpOptions& options,
-                 Ref<DatagramProtocol> protocol)
-    : ReactorResource(reactor),
-      Timer(&UdpPort::onDue),
-      receive_(*this),
-      end_(std::make_unique<UdpEnd>(reactor, port, options)),
-      protocol_(std::move(protocol)),
-      host_(end_->host()) {}
+DatagramPort::DatagramPort(Reactor& reactor) noexcept
+    : ReactorResource(reactor), Timer(&DatagramPort::onDue), receive_(*this) {}
 
-UdpPort::~UdpPort() = default;
+DatagramPort::~DatagramPort() = default;
 
-void UdpPort::begin() {
-    self_ = Ref<UdpPort>(this);
+Ref<DatagramPort> DatagramPort::open(std::unique_ptr<DatagramEnd> end,
+                                     Ref<DatagramProtocol> protocol) {
+    auto port = makeRef<DatagramPort>(end->reactor());
+    port->begin(std::move(end), std::move(protocol));
+    return port;
+}
+
+Ref<DatagramPort> DatagramPort::closed(Reactor& reactor) {
+    auto port = makeRef<DatagramPort>(reactor);
+    port->leaveReactor();
+    return port;
+}
+
+void DatagramPort::begin(std::unique_ptr<DatagramEnd> end, Ref<DatagramProtocol> protocol) {
+    end_ = std::move(end);
+    protocol_ = std::move(protocol);
+    host_ = end_->host();
+    peer_ = end_->peer();
+    self_ = Ref<DatagramPort>(this);
     try {
         protocol_->doStart(self_);
     } catch (...) {
@@ -55,42 +67,49 @@ void UdpPort::begin() {
     arm();
 }
 
-void UdpPort::arm() noexcept {
+void DatagramPort::arm() noexcept {
     if (isClosing_ || !end_ || receive_.inFlight()) return;
     end_->prepare(receive_);
     reactor().driver().submit(receive_);
 }
 
-void UdpPort::onReceived(Operation& operation, Completion& completion) noexcept {
-    UdpPort& self = static_cast<Receive&>(operation).owner;
-    Ref<UdpPort> alive(&self);
+void DatagramPort::onReceived(Operation& operation, Completion& completion) noexcept {
+    DatagramPort& self = static_cast<Receive&>(operation).owner;
+    Ref<DatagramPort> alive(&self);
     if (self.isClosing_) return self.finishClose();
     self.takeAll(completion.result);
     if (!self.isArmed()) self.arm();
 }
 
-void UdpPort::onDue(Timer& timer) noexcept {
-    auto& self = static_cast<UdpPort&>(timer);
-    Ref<UdpPort> alive(&self);
+void DatagramPort::onDue(Timer& timer) noexcept {
+    auto& self = static_cast<DatagramPort&>(timer);
+    Ref<DatagramPort> alive(&self);
     if (self.isClosing_) return self.finishClose();
     if (std::exchange(self.wasRefused_, false)) self.failed(ECONNREFUSED);
     self.arm();
 }
 
 // What came with it is taken as well: a receive for each would be a turn for each.
-void UdpPort::takeAll(int result) noexcept {
-    for (int i = 0; i < datagramsAtOnce && !isClosing_; ++i) {
+void DatagramPort::takeAll(int result) noexcept {
+    std::size_t bytes = 0;
+    for (int i = 0; i < receivesAtOnce && bytes < bytesAtOnce && !isClosing_; ++i) {
+        bytes += result > 0 ? static_cast<std::size_t>(result) : 0;
         take(result);
         if (isClosing_ || isArmed()) return;
         result = end_->receiveNow();
         if (result == -EAGAIN) return;
     }
+    if (!isClosing_) take(result);  // it has been received
 }
 
-void UdpPort::take(int result) noexcept {
+void DatagramPort::take(int result) noexcept {
     if (result < 0) return failed(-result);
     failuresInRow_ = 0;
     end_->note(result);
+    while (!isClosing_ && end_->next()) deliver();
+}
+
+void DatagramPort::deliver() noexcept {
     try {
         if (end_->isTruncated()) {
             protocol_->datagramTruncated(end_->data(), end_->from());
@@ -103,7 +122,7 @@ void UdpPort::take(int result) noexcept {
     }
 }
 
-void UdpPort::failed(int error) noexcept {
+void DatagramPort::failed(int error) noexcept {
     if (error == ECONNREFUSED && peer_.sockaddrSize() != 0) {
         try {
             protocol_->connectionRefused();
@@ -123,34 +142,50 @@ void UdpPort::failed(int error) noexcept {
     }
 }
 
-UdpEnd& UdpPort::openEnd() const {
+DatagramEnd& DatagramPort::openEnd() const {
     if (!end_ || isClosing_) throw UsageError(0, "datagrams", "the port has been closed");
     return *end_;
 }
 
-void UdpPort::writeTo(BytesView data, const Address* to) {
+DatagramEnd& DatagramPort::ipEnd() const {
+    DatagramEnd& end = openEnd();
+    if (end.isUnix()) throw UsageError(0, "datagrams", "a UNIX port knows no such thing");
+    return end;
+}
+
+void DatagramPort::writeTo(std::span<const BytesView> datagrams, const Address* to) {
     if (!end_ || isClosing_) return;
     end_->check(to);
-    int result = end_->sendNow(data, to);
-    if (result == -ECONNREFUSED) {  // of an earlier datagram: this one has not gone out
-        wasRefused_ = true;
-        reactor().arm(*this, reactor().now());
-        result = end_->sendNow(data, to);
+    while (!datagrams.empty()) {
+        int result = writeSome(datagrams, to);
+        if (result == -EAGAIN || result == -ENOBUFS) return end_->noteUnsent(datagrams.size());
+        if (result < 0) datagramFailure(-result, "sendmsg").raise();
     }
-    if (result == 0 || result == -ECONNREFUSED) return;
-    if (result == -EAGAIN || result == -ENOBUFS) return end_->noteUnsent();
-    datagramFailure(-result, "sendmsg").raise();
 }
 
-void UdpPort::setBroadcastAllowed(bool allowed) {
-    openEnd().setNumber(SOL_SOCKET, SO_BROADCAST, allowed, "setBroadcastAllowed");
-}
-bool UdpPort::getBroadcastAllowed() const {
-    return openEnd().getNumber(SOL_SOCKET, SO_BROADCAST) != 0;
+int DatagramPort::writeSome(std::span<const BytesView>& datagrams, const Address* to) {
+    int result = end_->sendSomeNow(datagrams, to);
+    if (result != -ECONNREFUSED) return result;
+    bool isConnected = end_->isConnected();
+    if (end_->isUnix() && !isConnected) return result;
+    // Of an earlier datagram: this one has not gone out. Of a UNIX socket it is of this one.
+    wasRefused_ = true;
+    reactor().arm(*this, reactor().now());
+    result = end_->sendSomeNow(datagrams, to);
+    if (result != -ECONNREFUSED) return result;
+    datagrams = datagrams.subspan(1);
+    return 0;
 }
 
-void UdpPort::changeGroup(const Address& group, const Address& interface, bool joins) {
-    UdpEnd& end = openEnd();
+void DatagramPort::setBroadcastAllowed(bool allowed) {
+    ipEnd().setNumber(SOL_SOCKET, SO_BROADCAST, allowed, "setBroadcastAllowed");
+}
+bool DatagramPort::getBroadcastAllowed() const {
+    return ipEnd().getNumber(SOL_SOCKET, SO_BROADCAST) != 0;
+}
+
+void DatagramPort::changeGroup(const Address& group, const Address& interface, bool joins) {
+    DatagramEnd& end = ipEnd();
     int result = 0;
     if (group.family() != host_.family()) {
         result = -EAFNOSUPPORT;
@@ -169,39 +204,39 @@ void UdpPort::changeGroup(const Address& group, const Address& interface, bool j
     if (result < 0) throw MulticastJoinError(-result, joins ? "join" : "leave", group.host());
 }
 
-void UdpPort::joinGroup(const Address& group, const Address& interface) {
+void DatagramPort::joinGroup(const Address& group, const Address& interface) {
     changeGroup(group, interface, true);
 }
-void UdpPort::leaveGroup(const Address& group, const Address& interface) {
+void DatagramPort::leaveGroup(const Address& group, const Address& interface) {
     changeGroup(group, interface, false);
 }
 
-void UdpPort::setTTL(unsigned ttl) {
-    UdpEnd& end = openEnd();
+void DatagramPort::setTTL(unsigned ttl) {
+    DatagramEnd& end = ipEnd();
     end.setNumber(end.isIPv6() ? IPPROTO_IPV6 : IPPROTO_IP,
                   end.isIPv6() ? IPV6_MULTICAST_HOPS : IP_MULTICAST_TTL, static_cast<int>(ttl),
                   "setTTL");
 }
-unsigned UdpPort::getTTL() const {
-    UdpEnd& end = openEnd();
+unsigned DatagramPort::getTTL() const {
+    DatagramEnd& end = ipEnd();
     return static_cast<unsigned>(
         end.getNumber(end.isIPv6() ? IPPROTO_IPV6 : IPPROTO_IP,
                       end.isIPv6() ? IPV6_MULTICAST_HOPS : IP_MULTICAST_TTL));
 }
 
-void UdpPort::setLoopbackMode(bool on) {
-    UdpEnd& end = openEnd();
+void DatagramPort::setLoopbackMode(bool on) {
+    DatagramEnd& end = ipEnd();
     end.setNumber(end.isIPv6() ? IPPROTO_IPV6 : IPPROTO_IP,
                   end.isIPv6() ? IPV6_MULTICAST_LOOP : IP_MULTICAST_LOOP, on, "setLoopbackMode");
 }
-bool UdpPort::getLoopbackMode() const {
-    UdpEnd& end = openEnd();
+bool DatagramPort::getLoopbackMode() const {
+    DatagramEnd& end = ipEnd();
     return end.getNumber(end.isIPv6() ? IPPROTO_IPV6 : IPPROTO_IP,
                          end.isIPv6() ? IPV6_MULTICAST_LOOP : IP_MULTICAST_LOOP) != 0;
 }
 
-void UdpPort::setOutgoingInterface(const Address& interface) {
-    UdpEnd& end = openEnd();
+void DatagramPort::setOutgoingInterface(const Address& interface) {
+    DatagramEnd& end = ipEnd();
     if (interface.family() != host_.family()) {
         throw InvalidAddressError(0, "setOutgoingInterface", interface.format());
     }
@@ -215,16 +250,16 @@ void UdpPort::setOutgoingInterface(const Address& interface) {
     if (result < 0) throw Error(-result, "setOutgoingInterface");
 }
 
-void UdpPort::connect(const Address& peer) {
-    UdpEnd& end = openEnd();
+void DatagramPort::connect(const Address& peer) {
+    DatagramEnd& end = openEnd();
     end.connect(peer);
     peer_ = end.peer();
     host_ = end.host();
 }
 
-UdpStats UdpPort::stats() const noexcept { return end_ ? end_->stats() : stats_; }
+UdpStats DatagramPort::stats() const noexcept { return end_ ? end_->stats() : stats_; }
 
-Deferred<> UdpPort::stopListening() {
+Deferred<> DatagramPort::stopListening() {
     if (!end_) return succeed();
     Deferred<> ended;
     stopping_.push_back(ended);
@@ -233,7 +268,7 @@ Deferred<> UdpPort::stopListening() {
 }
 
 // Closed in a later turn even where it could be done at once: who asks may be in a callback.
-void UdpPort::beginClose() noexcept {
+void DatagramPort::beginClose() noexcept {
     if (isClosing_ || !end_) return;
     isClosing_ = true;
     if (receive_.inFlight()) {
@@ -247,8 +282,8 @@ void UdpPort::beginClose() noexcept {
     }
 }
 
-void UdpPort::finishClose() noexcept {
-    Ref<UdpPort> self = std::move(self_);
+void DatagramPort::finishClose() noexcept {
+    Ref<DatagramPort> self = std::move(self_);
     reactor().disarm(*this);
     stats_ = end_->stats();
     end_.reset();
@@ -276,9 +311,8 @@ UdpOptions::~UdpOptions() = default;
 
 Ref<IUDPTransport> listenUDP(Reactor& reactor, std::uint16_t port, Ref<DatagramProtocol> protocol,
                              UdpOptions options) {
-    auto opened = makeRef<detail::UdpPort>(reactor, port, options, std::move(protocol));
-    opened->begin();
-    return opened;
+    return detail::DatagramPort::open(detail::DatagramEnd::openUdp(reactor, port, options),
+                                      std::move(protocol));
 }
 
 }  // namespace wring

@@ -1,4 +1,4 @@
-#include <wring/net/file_descriptor.hpp>
+#include <wring/runtime/file_descriptor.hpp>
 
 #include <unistd.h>
 
