@@ -192,7 +192,7 @@ void TransportConnection::descriptorQueued() {
     if (descriptors_->isFull()) queue_.pauseProducer();
 }
 
-void TransportConnection::prepareReceive(Operation& receive) noexcept {
+void TransportConnection::prepareReceive(wring::Operation& receive) noexcept {
     if (!descriptors_ || !descriptors_->isReceiving() || layer()) {
         return Connection::prepareReceive(receive);
     }

@@ -60,7 +60,7 @@ class TransportConnection final : public ITransport, public Connection, public P
     void reactorStopping() noexcept override;
 
  private:
-    void prepareReceive(Operation& receive) noexcept override;
+    void prepareReceive(wring::Operation& receive) noexcept override;
     void takeMessage(Completion& completion) noexcept override;
     void received(Bytes chunk) noexcept override;
     void readEnded(int error) noexcept override;
