@@ -3,7 +3,7 @@
 
 . "$(dirname "$0")/testing.sh"
 need_samples tls_peers tls_echo echo_client
-twisted="$wring_root/tests/peers/tls_echo.py"
+twisted="$wring_root/tests/peers/twisted_echo.py"
 
 # make_certificate NAME SUBJECT_ALT_NAME AUTHORITY: NAME.pem with certificate and key; AUTHORITY empty: its own.
 make_certificate() {
@@ -44,7 +44,7 @@ megabyte_by_socat() {
 }
 by_twisted() {
     local got
-    got="$(timeout 20 /usr/bin/python3 "$twisted" client localhost "$port" "$tmp/authority.crt" "hello from afar" 2>&1)"
+    got="$(timeout 20 /usr/bin/python3 "$twisted" verified "tcp:127.0.0.1:$port" "hello from afar" localhost "$tmp/authority.crt" 2>&1)"
     same "what Twisted got" "hello from afar ConnectionDone" "$got"
 }
 by_echo_client() { # ENDPOINT DRIVER
@@ -144,11 +144,7 @@ make_certificate authority DNS:authority "" && make_certificate stranger DNS:str
     not_ok tls_peers/certificates "$(cat "$tmp/openssl.log")"
     finish
 }
-drivers=(uring epoll)
-if uring_denied; then
-    skip "tls_peers/uring" "this machine denies io_uring: $reason"
-    drivers=(epoll)
-fi
+choose_drivers tls_peers
 used_peer OpenSSL "$(openssl version | cut -d' ' -f2)"
 used_peer GnuTLS "$(gnutls-cli --version | sed -n '1s/.* //p')"
 used_peer socat "$(socat -V | sed -n 's/^socat version \([^ ]*\).*/\1/p')"
@@ -158,7 +154,7 @@ for driver in "${drivers[@]}"; do
     asks_for_certificates "$driver"
     check "tls_peers/client/$driver/openssl" asks_openssl "$driver"
 done
-check "tls_peers/twisted/starts" start_server /usr/bin/python3 "$twisted" server "$tmp/server.pem"
+check "tls_peers/twisted/starts" start_server /usr/bin/python3 "$twisted" server "ssl:0:interface=127.0.0.1:privateKey=$tmp/server.pem"
 if [ -n "$server" ]; then
     for driver in "${drivers[@]}"; do asks_twisted "$driver"; done
     kill -TERM "$server"
