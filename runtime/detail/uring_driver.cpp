@@ -285,6 +285,15 @@ void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
             io_uring_prep_recvmsg(&entry, fd, static_cast<msghdr*>(data),
                                   static_cast<unsigned>(flags));
             break;
+        case Verb::recvmsgMulti:
+            if (picksBuffers()) {
+                io_uring_prep_recvmsg_multishot(&entry, fd, static_cast<msghdr*>(data), 0);
+                entry.flags |= IOSQE_BUFFER_SELECT;
+                entry.buf_group = bufferGroup;
+            } else {
+                io_uring_prep_poll_add(&entry, fd, POLLIN);
+            }
+            break;
         case Verb::shutdown:
             io_uring_prep_shutdown(&entry, fd, flags);
             break;
