@@ -30,12 +30,12 @@ enum class Verb : std::uint8_t {
     send,
     sendmsg,
     recvmsg,
-    recvmsgMulti,  ///< messages, each into a lent buffer, until it ends; as recvMulti
     shutdown,
     close,
-    poll,   ///< one readiness event; gives the poll(2) mask
-    read,   ///< file or pipe
-    write,  ///< file or pipe
+    poll,          ///< one readiness event; gives the poll(2) mask
+    read,          ///< file or pipe
+    write,         ///< file or pipe
+    recvmsgMulti,  ///< messages, each into a lent buffer, until it ends; as recvMulti
 };
 
 /// The name of what `verb` does, as in "recv".
