@@ -54,6 +54,9 @@ void TransportConnection::begin() {
 
 void TransportConnection::write(BytesView bytes) {
     if (bytes.empty() || !mayWrite()) return;
+    // Encrypted from where they are, unless something has to be done when they are out.
+    if (layer() && pending_.empty() && !producer_ && layer()->take(bytes)) [[unlikely]]
+        return;
     pending_.append(bytes);
     endOfTurn();
     checkHighWater();
@@ -299,12 +302,10 @@ bool TransportConnection::mayClose() const noexcept {
 
 void TransportConnection::turnEnded() noexcept {
     Ref<TransportConnection> alive(this);
-    Connection::turnEnded();
+    bool aborts = reason_ && reason_->check<ConnectionAborted>();
+    if (!aborts) Connection::turnEnded();  // else what a layer has gathered must not go out
     if (!isOpen()) return;
-    if (reason_) {
-        bool aborts = reason_->check<ConnectionAborted>();
-        return lose(*reason_, aborts ? Ending::reset : Ending::prompt);
-    }
+    if (reason_) return lose(*reason_, aborts ? Ending::reset : Ending::prompt);
     if (mayDeliver()) deliverInbox();
     if (!isOpen()) return;
     flush();
