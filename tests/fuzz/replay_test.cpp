@@ -23,6 +23,7 @@ int replay_listen_fds(const std::uint8_t* data, std::size_t size);
 int replay_netstring(const std::uint8_t* data, std::size_t size);
 int replay_proxy_header(const std::uint8_t* data, std::size_t size);
 int replay_simulation(const std::uint8_t* data, std::size_t size);
+int replay_tls_session(const std::uint8_t* data, std::size_t size);
 }
 
 namespace wring {
@@ -88,7 +89,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Target{"line", replay_line}, Target{"listen_fds", replay_listen_fds},
                       Target{"netstring", replay_netstring},
                       Target{"proxy_header", replay_proxy_header},
-                      Target{"simulation", replay_simulation, 0}),
+                      Target{"simulation", replay_simulation, 0},
+                      Target{"tls_session", replay_tls_session, 8}),
     [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace
