@@ -15,7 +15,7 @@ wring_package_list() {
         bench) names+=" libbenchmark-dev procps libuv1-dev libevent-dev libasio-dev python3-twisted" ;;
         test)
             names+=" libgtest-dev libgmock-dev libbenchmark-dev socat ncat strace procps systemd haproxy"
-            names+=" libunistring-dev curl openssl gnutls-bin dnsmasq-base python3-twisted python3-service-identity"
+            names+=" libunistring-dev openssl gnutls-bin testssl.sh curl dnsmasq-base python3-twisted python3-service-identity"
             names+=" clang-16 libclang-rt-16-dev clang-19 libclang-rt-19-dev"
             ;;
         *)

@@ -47,8 +47,8 @@ class TlsSession {
     /// Done: `into` has bytes of at most one record, or none once the peer has said that it is
     /// finished.
     Step read(Bytes& into) noexcept;
-    /// Encrypts all of it.
-    Step write(BytesView bytes) noexcept;
+    /// Encrypts all of it. `batchBytes`: as much as is likely to follow before all is taken out.
+    Step write(BytesView bytes, std::size_t batchBytes) noexcept;
     void finish() noexcept;
     /// The peer has gone without a word.
     void inputCut() noexcept;

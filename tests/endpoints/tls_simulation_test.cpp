@@ -15,11 +15,13 @@ namespace testing {
 
 /// One conversation between two hosts, and what its ends saw.
 struct Conversation {
-    explicit Conversation(std::size_t bytes) : sent(pattern(bytes)) {}
+    explicit Conversation(std::size_t bytes, std::size_t piece = 3000)
+        : sent(pattern(bytes)), pieceBytes(piece) {}
 
     std::string sent;
-    std::string heard;     // by the server
-    std::string answered;  // to the client
+    std::size_t pieceBytes;  // of one write of the client's
+    std::string heard;       // by the server
+    std::string answered;    // to the client
     bool hasServerSeenTheEnd = false;
     bool hasClientSeenTheEnd = false;
     std::string failure;  // the client's
@@ -47,7 +49,7 @@ Task<> serveEcho(Reactor& reactor, Ref<TLSContext> context, Conversation* it) {
 Task<> sendAll(Stream* stream, Conversation* it) {
     std::string_view left = it->sent;
     while (!left.empty()) {
-        std::string_view piece = left.substr(0, 3000);
+        std::string_view piece = left.substr(0, it->pieceBytes);
         left.remove_prefix(piece.size());
         co_await stream->write(Bytes::copyOf(piece));
     }
@@ -85,13 +87,15 @@ void hold(Simulation& world, Conversation* it) {
 }
 
 TEST(TlsSimulationTest, aConversationInAKindWorldIsWhole) {
-    Simulation world;
-    Conversation it(100'000);
-    hold(world, &it);
-    EXPECT_EQ(it.failure, "");
-    EXPECT_EQ(it.answered, it.sent);
-    EXPECT_TRUE(it.hasServerSeenTheEnd && it.hasClientSeenTheEnd);
-    EXPECT_EQ(world.violations(), std::vector<std::string>{});
+    for (std::size_t piece : {3'000, 20'000, 200'000}) {
+        Simulation world;
+        Conversation it(300'000, piece);
+        hold(world, &it);
+        EXPECT_EQ(it.failure, "");
+        EXPECT_TRUE(it.answered == it.sent);
+        EXPECT_TRUE(it.hasServerSeenTheEnd && it.hasClientSeenTheEnd);
+        EXPECT_EQ(world.violations(), std::vector<std::string>{});
+    }
 }
 
 TEST(TlsSimulationTest, anEndInOrderMeansThatAllHasComeWhateverGoesWrongSlow) {

@@ -25,6 +25,7 @@ int replay_message_layout(const std::uint8_t* data, std::size_t size);
 int replay_netstring(const std::uint8_t* data, std::size_t size);
 int replay_proxy_header(const std::uint8_t* data, std::size_t size);
 int replay_simulation(const std::uint8_t* data, std::size_t size);
+int replay_tls_session(const std::uint8_t* data, std::size_t size);
 }
 
 namespace wring {
@@ -92,7 +93,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Target{"message_layout", replay_message_layout},
                       Target{"netstring", replay_netstring},
                       Target{"proxy_header", replay_proxy_header},
-                      Target{"simulation", replay_simulation, 0}),
+                      Target{"simulation", replay_simulation, 0},
+                      Target{"tls_session", replay_tls_session, 8}),
     [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace
