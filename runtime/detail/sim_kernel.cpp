@@ -5,9 +5,18 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <algorithm>
+#include <cerrno>
 
 namespace wring::detail {
+
+namespace {
+std::uint64_t inodeAt(const std::string& path) noexcept {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+}  // namespace
 
 void SimObject::changed() noexcept { kernel_->objectChanged(fd_); }
 
@@ -181,28 +190,38 @@ int SimKernel::shutdown(int fd, int how) {
 }
 
 int SimKernel::bindPort(SimStream& socket, SimAddress& address) {
-    if (address.isUnix()) {
-        if (isPathTaken(address.host)) return -EADDRINUSE;
-    } else {
-        bool isOurs = address.isAny() || address.isLoopback() || hasAddress(address.host);
-        if (!isOurs) return -EADDRNOTAVAIL;
-        auto isTaken = [&](std::uint16_t port) {
-            return std::any_of(bound_.begin(), bound_.end(), [&](const Bound& each) {
-                const SimAddress& other = each.address;
-                return !other.isUnix() && other.port == port &&
-                       (other.host == address.host || other.isAny() || address.isAny());
-            });
-        };
-        if (address.port == 0) {
-            do {
-                address.port = nextPort_;
-                nextPort_ = nextPort_ == 60999 ? 32768 : static_cast<std::uint16_t>(nextPort_ + 1);
-            } while (isTaken(address.port));
-        } else if (isTaken(address.port)) {
-            return -EADDRINUSE;
-        }
+    if (address.isUnix()) return bindPath(socket, address);
+    bool isOurs = address.isAny() || address.isLoopback() || hasAddress(address.host);
+    if (!isOurs) return -EADDRNOTAVAIL;
+    auto isTaken = [&](std::uint16_t port) {
+        return std::any_of(bound_.begin(), bound_.end(), [&](const Bound& each) {
+            const SimAddress& other = each.address;
+            return !other.isUnix() && other.port == port &&
+                   (other.host == address.host || other.isAny() || address.isAny());
+        });
+    };
+    if (address.port == 0) {
+        do {
+            address.port = nextPort_;
+            nextPort_ = nextPort_ == 60999 ? 32768 : static_cast<std::uint16_t>(nextPort_ + 1);
+        } while (isTaken(address.port));
+    } else if (isTaken(address.port)) {
+        return -EADDRINUSE;
     }
-    bound_.push_back({&socket, address});
+    bound_.push_back({&socket, address, 0});
+    return 0;
+}
+
+int SimKernel::bindPath(SimStream& socket, const SimAddress& address) {
+    std::uint64_t inode = 0;
+    if (!address.isFile()) {
+        if (isNameTaken(address.host)) return -EADDRINUSE;
+    } else if (::mknod(address.host.c_str(), S_IFSOCK | 0777, 0) == 0) {
+        inode = inodeAt(address.host);
+    } else {
+        return errno == EEXIST ? -EADDRINUSE : -errno;
+    }
+    bound_.push_back({&socket, address, inode});
     return 0;
 }
 
@@ -211,19 +230,20 @@ void SimKernel::unbindPort(SimStream& socket) noexcept {
 }
 
 SimStream* SimKernel::listenerAt(const SimAddress& address) const noexcept {
+    std::uint64_t inode = address.isFile() ? inodeAt(address.host) : 0;
+    if (address.isFile() && inode == 0) return nullptr;
     for (const Bound& each : bound_) {
         if (!each.socket->isListening() || each.address.port != address.port) continue;
-        if (each.address.host == address.host && each.address.isUnix() == address.isUnix()) {
-            return each.socket;
-        }
-        if (!address.isUnix() && each.address.isAny()) return each.socket;
+        if (each.address.isUnix() != address.isUnix() || each.inode != inode) continue;
+        bool isAnswering = inode != 0 || each.address.host == address.host;
+        if (isAnswering || (!address.isUnix() && each.address.isAny())) return each.socket;
     }
     return nullptr;
 }
 
-bool SimKernel::isPathTaken(const std::string& path) const noexcept {
+bool SimKernel::isNameTaken(const std::string& name) const noexcept {
     return std::any_of(bound_.begin(), bound_.end(), [&](const Bound& each) {
-        return each.address.isUnix() && each.address.host == path;
+        return each.address.isUnix() && each.address.host == name;
     });
 }
 

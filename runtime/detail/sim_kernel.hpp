@@ -77,17 +77,20 @@ class SimKernel {
     std::string receive(int fd, std::size_t most);
     int shutdown(int fd, int how);
 
-    /// The ports and paths that sockets are bound to.
+    /// The ports and paths that sockets are bound to. A path has its file, which programs look
+    /// after by calls that are not the driver's, in the folders of the machine this runs on.
     int bindPort(SimStream& socket, SimAddress& address);
     void unbindPort(SimStream& socket) noexcept;
     SimStream* listenerAt(const SimAddress& address) const noexcept;
-    bool isPathTaken(const std::string& path) const noexcept;
 
  private:
     struct Bound {
         SimStream* socket;
         SimAddress address;
+        std::uint64_t inode;  // of the file; 0 for none
     };
+    int bindPath(SimStream& socket, const SimAddress& address);
+    bool isNameTaken(const std::string& name) const noexcept;
     SimWorld& world_;
     std::uint32_t number_;
     std::vector<std::string> addresses_;
