@@ -53,8 +53,18 @@ void TlsLayer::attach(Connection& connection, bool owesSent) {
 void TlsLayer::detach() noexcept {
     if (deadline_) connection_->reactor().disarm(*deadline_);
     deadline_.reset();
-    for (TlsLayer* each = this; each; each = each->below_.get()) each->connection_ = nullptr;
+    bool isOver = connection_->isClosed();
+    for (TlsLayer* each = this; each; each = each->below_.get()) {
+        each->connection_ = nullptr;
+        if (isOver) each->forgetInput();
+    }
     wants_ = false;
+}
+
+// Who still has the connection must not keep receive buffers by it.
+void TlsLayer::forgetInput() noexcept {
+    session_.forgetInput();
+    ready_ = Bytes();
 }
 
 void TlsLayer::putBack(BytesView bytes) {
@@ -155,6 +165,12 @@ void TlsLayer::outputSent(int result) noexcept {
     if (!connection_ || !connection_->isOpen()) return;
     if (result == 0 && session_.failure()) return flush();  // the alert had to wait
     if (result == 0) return pump();
+    bool isPeerGone = result == -EPIPE || result == -ECONNRESET;
+    if (!isPeerGone && result != -ECANCELED) {
+        // The peer is there, and would wait for what was lost as this end waits for an answer.
+        session_.giveUp(lostFailure(-result));
+        return failNow();
+    }
     plain_ = {};
     tellsSent_ = false;
     tellSent(result);

@@ -77,6 +77,7 @@ class TlsLayer final : public RefCounted, public Pooled {
     };
     static void onDeadline(Timer& timer) noexcept;
     void endDeadline() noexcept;
+    void forgetInput() noexcept;
     bool isLive() const noexcept;
     bool isClogged() const noexcept;
     void pump() noexcept;

@@ -134,6 +134,11 @@ void TlsSession::feed(Bytes chunk) {
     }
 }
 
+void TlsSession::forgetInput() noexcept {
+    current_ = Bytes();
+    input_.clear();
+}
+
 TlsSession::Step TlsSession::handshake() noexcept {
     if (failure_) return Step::failed;
     ERR_clear_error();

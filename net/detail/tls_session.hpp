@@ -37,6 +37,8 @@ class TlsSession {
 
     /// What came from the peer. It is not copied before it is decrypted.
     void feed(Bytes chunk);
+    /// Drops what was fed and is not used up.
+    void forgetInput() noexcept;
     bool hasInput() const noexcept { return !current_.empty() || hasPlain_; }
     std::size_t inputBytes() const noexcept { return current_.size() + input_.bytes(); }
     /// What goes to the peer; whoever sends it takes it out.
