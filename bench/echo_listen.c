@@ -14,7 +14,7 @@
 
 static const char* program = "echo";
 
-_Noreturn void echo_die(const char* call, int error) {
+void echo_die(const char* call, int error) {
     fprintf(stderr, "%s: %s: %s\n", program, call, strerror(error));
     exit(1);
 }

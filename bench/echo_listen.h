@@ -1,10 +1,18 @@
 // Question: what do the plain C echo servers have in common? Their command line and their end.
 #pragma once
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /// Reads `PROGRAM PORT`, listens on 127.0.0.1:PORT (0 takes a free port) and says so in one line on
 /// standard output. From then on SIGTERM ends the process with status 0. Gives the listening
 /// descriptor; a failure is told on standard error and ends the process with status 1.
 int echo_listen(int argc, char** argv, int socket_flags);
 
 /// Ends the process with status 1, naming the call that failed and why.
-_Noreturn void echo_die(const char* call, int error);
+__attribute__((noreturn)) void echo_die(const char* call, int error);
+
+#ifdef __cplusplus
+}
+#endif

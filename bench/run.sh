@@ -35,8 +35,12 @@ case $workload in
     tls) over=tls idle_conns=2000 opponents=bench/echo_tls_epoll ;;
     *) usage ;;
 esac
-[ "$workload" = tls ] && conns=${conns:-64} sizes=${sizes:-64 65536}
-conns=${conns:-64 1000} sizes=${sizes:-64}
+many=${conns:-64} bulk=${conns:-8} # bulk: what of all of them is on its way at once stays in the cache
+if [ "$workload" = tls ]; then
+    sizes=${sizes:-64 65536}
+else
+    many=${conns:-64 1000} sizes=${sizes:-64} bulk=$many
+fi
 
 work=$(mktemp -d)
 . bench/servers.sh
@@ -121,7 +125,7 @@ allow() {
 
 measure_turns() {
     local connections wanted round
-    for wanted in $conns; do
+    for wanted in $([ "$size" -lt 16384 ] && echo "$many" || echo "$bulk"); do
         allow "$wanted" ${#servers[@]}
         for ((round = 0; round < rounds; ++round)); do
             [ -t 2 ] && printf '\r%s connections, round %s of %s ' "$connections" "$((round + 1))" "$rounds" >&2

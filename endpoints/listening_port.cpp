@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <cerrno>
 
 namespace wring {
 
@@ -17,13 +18,24 @@ class TcpSource final : public detail::PortSource {
     int open(Reactor& reactor) override {
         int fd = tryOpen(reactor);
         if (fd >= 0) return fd;
-        throw CannotListenError(options_.interface, std::to_string(options_.address.port()), -fd);
+        refuse(-fd);
     }
 
  private:
+    [[noreturn]] void refuse(int code) const;
     int tryOpen(Reactor& reactor) const noexcept;
     ListenOptions options_;
 };
+
+// What a system administrator has to know is not in the errno.
+void TcpSource::refuse(int code) const {
+    const std::string port = std::to_string(options_.address.port());
+    if (code != EACCES) throw CannotListenError(options_.interface, port, code);
+    throw CannotListenError(
+        options_.interface, port, code,
+        "[Errno 13] Permission denied: ports below 1024 need the capability CAP_NET_BIND_SERVICE, "
+        "or a lower net.ipv4.ip_unprivileged_port_start");
+}
 
 // A listening descriptor, or a negative errno with nothing left open.
 int TcpSource::tryOpen(Reactor& reactor) const noexcept {

@@ -18,7 +18,7 @@ class WRING_API ProxyFactory final : public Factory {
  public:
     /// Forwards to wherever `target` connects.
     explicit ProxyFactory(Ref<IStreamClientEndpoint> target);
-    /// Forwards to a TCP port.
+    /// Forwards to a TCP port, of the first of the host's addresses that answers.
     ProxyFactory(Reactor& reactor, std::string host, std::uint16_t port);
     ~ProxyFactory() override;
 

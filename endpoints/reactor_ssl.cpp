@@ -1,7 +1,7 @@
 #include <wring/endpoints/reactor_ssl.hpp>
 
 #include <wring/endpoints/connector.hpp>
-#include <wring/endpoints/tcp_endpoints.hpp>
+#include <wring/endpoints/hostname_endpoint.hpp>
 #include <wring/endpoints/tls_endpoints.hpp>
 #include <wring/net/tls_factory.hpp>
 #include <wring/runtime/reactor.hpp>
@@ -20,7 +20,7 @@ Ref<IConnector> connectSSL(Reactor& reactor, std::string host, std::uint16_t por
     ConnectOptions options(host, port);
     options.bindAddress = bindAddress;
     options.timeout = Duration::max();  // the connector has the time-out
-    auto inner = makeRef<TCPClientEndpoint>(reactor, std::move(options));
+    auto inner = makeRef<HostnameEndpoint>(reactor, std::move(options));
     return connectEndpoint(reactor, wrapClientTLS(std::move(context), std::move(inner)),
                            Destination(std::move(host), port), std::move(factory), timeout);
 }

@@ -1,8 +1,8 @@
 #include <wring/endpoints/reactor_tcp.hpp>
 
 #include <wring/endpoints/connector.hpp>
+#include <wring/endpoints/hostname_endpoint.hpp>
 #include <wring/endpoints/listening_port.hpp>
-#include <wring/endpoints/tcp_endpoints.hpp>
 #include <wring/runtime/reactor.hpp>
 
 #include <arpa/inet.h>
@@ -45,7 +45,7 @@ Ref<IConnector> connectTCP(Reactor& reactor, std::string host, std::uint16_t por
     ConnectOptions options(host, port);
     options.bindAddress = bindAddress;
     options.timeout = Duration::max();  // the connector has the time-out
-    return connectEndpoint(reactor, makeRef<TCPClientEndpoint>(reactor, std::move(options)),
+    return connectEndpoint(reactor, makeRef<HostnameEndpoint>(reactor, std::move(options)),
                            Destination(std::move(host), port), std::move(factory), timeout);
 }
 

@@ -21,11 +21,12 @@ WRING_DECLARE_ERROR(ServiceNameUnknownError, ConnectError);
 WRING_API Ref<IListeningPort> listenTCP(Reactor& reactor, std::uint16_t port, Ref<IFactory> factory,
                                         int backlog = 50, std::string_view interface = {});
 
-/// Connects to a TCP port of a host, by name or number, from `bindAddress` if given. The factory
-/// is told what becomes of it, see IConnector. `timeout` is over everything, the name included.
+/// Connects to a TCP port of a host, by name or number, from `bindAddress` if given: to the first of
+/// its addresses that answers, see HostnameEndpoint. The factory is told what becomes of it, see
+/// IConnector. `timeout` is over everything, the name included.
 ///
 /// Errors    as connectEndpoint(): none of the attempt is thrown.
-/// Source    Twisted: IReactorTCP.connectTCP.
+/// Source    Twisted: IReactorTCP.connectTCP, which tries one IPv4 address.
 WRING_API Ref<IConnector> connectTCP(Reactor& reactor, std::string host, std::uint16_t port,
                                      Ref<ClientFactory> factory,
                                      Duration timeout = std::chrono::seconds(30),

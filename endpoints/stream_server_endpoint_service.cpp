@@ -1,7 +1,6 @@
 #include <wring/endpoints/stream_server_endpoint_service.hpp>
 
 #include <wring/deferred/detail/invoke.hpp>
-#include <wring/endpoints/detail/stop_waiters.hpp>
 #include <wring/runtime/log.hpp>
 
 #include <utility>
@@ -10,9 +9,7 @@ namespace wring {
 
 StreamServerEndpointService::StreamServerEndpointService(Ref<IStreamServerEndpoint> endpoint,
                                                          Ref<IFactory> factory)
-    : endpoint_(std::move(endpoint)),
-      factory_(std::move(factory)),
-      waiters_(std::make_unique<detail::StopWaiters>()) {}
+    : endpoint_(std::move(endpoint)), factory_(std::move(factory)) {}
 
 StreamServerEndpointService::~StreamServerEndpointService() {
     auto stopIt = [this] { return port_->stopListening(); };
@@ -69,7 +66,7 @@ Deferred<> StreamServerEndpointService::stopService() {
         return Service::stopService();
     }
     Ref<StreamServerEndpointService> self(this);
-    Deferred<> done = waiters_->add();
+    Deferred<> done = waiters_.add();
     State before = std::exchange(state_, State::stopping);
     if (before == State::open) closePort(std::move(port_));
     if (before == State::opening && opening_) Deferred<>(*opening_).cancel();
@@ -86,7 +83,7 @@ void StreamServerEndpointService::ended(const Result<void>& result) {
     state_ = State::idle;
     opening_.reset();
     if (!startsAgain_) stopped();
-    waiters_->tell(result);
+    waiters_.tell(result);
     if (std::exchange(startsAgain_, false) && state_ == State::idle) listen(false);
 }
 

@@ -1,15 +1,12 @@
 #pragma once
 
+#include <wring/endpoints/detail/stop_waiters.hpp>
 #include <wring/endpoints/interfaces.hpp>
 #include <wring/endpoints/service.hpp>
 
-#include <memory>
+#include <optional>
 
 namespace wring {
-
-namespace detail {
-class StopWaiters;
-}
 
 /// Listens on an endpoint while it runs. The start with privileges listens, or else startService().
 ///
@@ -48,7 +45,7 @@ class WRING_API StreamServerEndpointService final : public Service {
     Ref<IStreamServerEndpoint> endpoint_;
     Ref<IFactory> factory_;
     Ref<IListeningPort> port_;
-    std::unique_ptr<detail::StopWaiters> waiters_;
+    detail::StopWaiters waiters_;
     std::optional<Deferred<>> opening_;
     std::optional<Failure> raised_;
     State state_ = State::idle;

@@ -1,22 +1,13 @@
 #include <wring/endpoints/timer_service.hpp>
 
-#include <wring/endpoints/detail/stop_waiters.hpp>
 #include <wring/runtime/log.hpp>
 
 #include <utility>
 
 namespace wring {
 
-/// What the loop's end finds the service by, which may have gone before.
-struct TimerService::Link final : RefCounted {
-    TimerService* service = nullptr;
-};
-
-TimerService::TimerService(Duration step, std::unique_ptr<LoopingCall> loop)
-    : step_(step),
-      link_(makeRef<Link>()),
-      waiters_(std::make_unique<detail::StopWaiters>()),
-      loop_(std::move(loop)) {
+void TimerService::beFound() {
+    link_ = makeRef<Link>();
     link_->service = this;
 }
 
@@ -31,7 +22,7 @@ void TimerService::startService() {
 void TimerService::begin() {
     Ref<TimerService> self(this);  // the first call may let go of it
     isLooping_ = true;
-    loop_->start(step_).addBoth([link = link_](const Result<void>& result) {
+    loop_.start(step_).addBoth([link = link_](const Result<void>& result) {
         if (link->service) Ref<TimerService>(link->service)->ended(result);
     });
 }
@@ -40,9 +31,9 @@ Deferred<> TimerService::stopService() {
     startsAgain_ = false;
     if (!isLooping_) return Service::stopService();
     Ref<TimerService> self(this);
-    Deferred<> done = waiters_->add();
+    Deferred<> done = waiters_.add();
     isStopping_ = true;
-    if (loop_->running()) loop_->stop();
+    if (loop_.running()) loop_.stop();
     return done;
 }
 
@@ -50,7 +41,7 @@ void TimerService::ended(const Result<void>& result) {
     isLooping_ = false;
     if (!result) log(LogLevel::error, "timer service: " + result.error().getErrorMessage());
     if (std::exchange(isStopping_, false) && !startsAgain_) stopped();
-    waiters_->tell();
+    waiters_.tell();
     if (std::exchange(startsAgain_, false) && !isLooping_) begin();
 }
 

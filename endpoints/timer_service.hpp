@@ -1,15 +1,10 @@
 #pragma once
 
 #include <wring/deferred/looping_call.hpp>
+#include <wring/endpoints/detail/stop_waiters.hpp>
 #include <wring/endpoints/service.hpp>
 
-#include <memory>
-
 namespace wring {
-
-namespace detail {
-class StopWaiters;
-}
 
 /// Calls a function at regular moments while it runs, the first time in its start; see LoopingCall.
 ///
@@ -23,12 +18,13 @@ class WRING_API TimerService final : public Service {
     template <class Rep, class Period, class F, class... Args>
     requires std::invocable<F&, Args&...> TimerService(std::chrono::duration<Rep, Period> step,
                                                        F function, Args... args)
-        : TimerService(toDelay(step),
-                       std::make_unique<LoopingCall>(std::move(function), std::move(args)...)) {}
+        : step_(toDelay(step)), loop_(std::move(function), std::move(args)...) {
+        beFound();
+    }
     ~TimerService() override;
 
     /// Another source of time than the current reactor, for the next start. Twisted: `clock`.
-    void setClock(IReactorTime& clock) noexcept { loop_->setTime(clock); }
+    void setClock(IReactorTime& clock) noexcept { loop_.setTime(clock); }
 
     /// No effect while the loop runs; begins anew when a stop that is under way is done.
     void startService() override;
@@ -37,15 +33,18 @@ class WRING_API TimerService final : public Service {
     Deferred<> stopService() override;
 
  private:
-    struct Link;
-    TimerService(Duration step, std::unique_ptr<LoopingCall> loop);
+    /// What the loop's end finds the service by, which may have gone before.
+    struct Link final : RefCounted {
+        TimerService* service = nullptr;
+    };
+    void beFound();
     void begin();
     void ended(const Result<void>& result);
 
     Duration step_;
     Ref<Link> link_;
-    std::unique_ptr<detail::StopWaiters> waiters_;
-    std::unique_ptr<LoopingCall> loop_;
+    detail::StopWaiters waiters_;
+    LoopingCall loop_;
     bool isLooping_ = false;
     bool isStopping_ = false;
     bool startsAgain_ = false;

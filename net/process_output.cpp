@@ -144,6 +144,11 @@ const ErrorClass& ProcessKilled::errorClass() noexcept {
     return description;
 }
 
+const ProcessOptions& detail::defaultProcessOptions() noexcept {
+    static const ProcessOptions options;
+    return options;
+}
+
 Deferred<std::string> getProcessOutput(Reactor& reactor, const std::string& executable,
                                        const std::vector<std::string>& args,
                                        const ProcessOptions& options, bool errortoo) {

@@ -3,7 +3,6 @@
 #include <wring/deferred/deferred.hpp>
 #include <wring/net/process_errors.hpp>
 #include <wring/runtime/bytes.hpp>
-#include <wring/runtime/process_options.hpp>
 
 #include <memory>
 #include <optional>
@@ -12,7 +11,12 @@
 
 namespace wring {
 
+class ProcessOptions;
 class Reactor;
+
+namespace detail {
+WRING_API const ProcessOptions& defaultProcessOptions() noexcept;
+}
 
 /// What a program wrote, and the code it ended with.
 struct ProcessOutput {
@@ -52,23 +56,23 @@ class WRING_API ProcessKilled : public ProcessTerminated {
 /// Runs a program and gives what it wrote to its output, however it ended; with `errortoo` also
 /// what it wrote to its error output, as it came.
 ///
-/// Shape     `args` are without the program's own name, here and below.
+/// Shape     `args` are without the program's own name, and `options` those of process_options.hpp,
+///           here and below.
 /// Errors    SpawnError; without `errortoo` UnexpectedErrorOutput as soon as there is any: then the
 ///           pipes are closed and the process goes on until it notices.
 /// Cancel    kills the process and awaits its end, here and below; so does the reactor's shutdown.
 /// Source    Twisted: utils.getProcessOutput.
-WRING_API Deferred<std::string> getProcessOutput(Reactor& reactor, const std::string& executable,
-                                                 const std::vector<std::string>& args = {},
-                                                 const ProcessOptions& options = {},
-                                                 bool errortoo = false);
+WRING_API Deferred<std::string> getProcessOutput(
+    Reactor& reactor, const std::string& executable, const std::vector<std::string>& args = {},
+    const ProcessOptions& options = detail::defaultProcessOptions(), bool errortoo = false);
 
 /// Runs a program, drops what it writes and gives its exit code.
 ///
 /// Errors    SpawnError; ProcessTerminated if a signal has ended it, where Twisted gives nothing.
 /// Source    Twisted: utils.getProcessValue.
-WRING_API Deferred<int> getProcessValue(Reactor& reactor, const std::string& executable,
-                                        const std::vector<std::string>& args = {},
-                                        const ProcessOptions& options = {});
+WRING_API Deferred<int> getProcessValue(
+    Reactor& reactor, const std::string& executable, const std::vector<std::string>& args = {},
+    const ProcessOptions& options = detail::defaultProcessOptions());
 
 /// Runs a program and gives all it wrote and its exit code. `input`, if there is one, is what it
 /// can read, and no more; otherwise its input stays open.
@@ -77,6 +81,7 @@ WRING_API Deferred<int> getProcessValue(Reactor& reactor, const std::string& exe
 /// Source    Twisted: utils.getProcessOutputAndValue.
 WRING_API Deferred<ProcessOutput> getProcessOutputAndValue(
     Reactor& reactor, const std::string& executable, const std::vector<std::string>& args = {},
-    const ProcessOptions& options = {}, std::optional<std::string> input = std::nullopt);
+    const ProcessOptions& options = detail::defaultProcessOptions(),
+    std::optional<std::string> input = std::nullopt);
 
 }  // namespace wring

@@ -59,7 +59,7 @@ class WRING_API DriverOptions {
 /// What was found in the kernel at start, each switchable off by name for tests.
 struct DriverFeatures {
     bool multishotAccept = false;  ///< "multishot_accept", Linux 5.19
-    bool multishotRecv = false;    ///< "multishot_recv", Linux 6.0
+    bool multishotRecv = false;    ///< "multishot_recv", of messages as well, Linux 6.0
     bool bufferRing = false;       ///< "bufring", Linux 5.19
     bool deferTaskrun = false;     ///< "defer_taskrun", Linux 6.1
     bool coopTaskrun = false;      ///< "coop_taskrun", Linux 5.19
@@ -84,7 +84,7 @@ struct DriverStats {
 /// The seam between wring and the world: everything wring asks of a kernel goes through here.
 ///
 /// Rules     an operation ends by its own last completion only; cancel() is a request, and what
-///           moved before it is told as success. A recvMulti or acceptMulti that the kernel ended
+///           moved before it is told as success. A multishot operation that the kernel ended
 ///           without an error is armed again in here; callers see one operation.
 /// Thread    that of the first wait() or poll; wake() any thread.
 /// Source    io_uring(7), epoll(7).

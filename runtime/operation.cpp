@@ -14,7 +14,8 @@ const char* verbName(Verb verb) noexcept {
         case Verb::recvMulti: return "recv";
         case Verb::send: return "send";
         case Verb::sendmsg: return "sendmsg";
-        case Verb::recvmsg: return "recvmsg";
+        case Verb::recvmsg:
+        case Verb::recvmsgMulti: return "recvmsg";
         case Verb::shutdown: return "shutdown";
         case Verb::close: return "close";
         case Verb::poll: return "poll";
@@ -56,6 +57,10 @@ void Operation::prepareSendmsg(int fd, const ::msghdr& message, int flags) noexc
 
 void Operation::prepareRecvmsg(int fd, ::msghdr& message, int flags) noexcept {
     prepare(Verb::recvmsg, fd, &message, 0, flags);
+}
+
+void Operation::prepareRecvmsgMulti(int fd, const ::msghdr& rooms) noexcept {
+    prepare(Verb::recvmsgMulti, fd, &rooms);
 }
 
 void Operation::prepareShutdown(int fd, int how) noexcept {

@@ -32,9 +32,10 @@ enum class Verb : std::uint8_t {
     recvmsg,
     shutdown,
     close,
-    poll,   ///< one readiness event; gives the poll(2) mask
-    read,   ///< file or pipe
-    write,  ///< file or pipe
+    poll,          ///< one readiness event; gives the poll(2) mask
+    read,          ///< file or pipe
+    write,         ///< file or pipe
+    recvmsgMulti,  ///< messages, each into a lent buffer, until it ends; as recvMulti
 };
 
 /// The name of what `verb` does, as in "recv".
@@ -45,7 +46,8 @@ WRING_API const char* verbName(Verb verb) noexcept;
 struct Completion {
     std::int32_t result = 0;  ///< as the system call's; a negative errno on failure
     bool more = false;        ///< whether further completions of this operation follow
-    Bytes bytes;  ///< of recvMulti: what came, empty at the end of the stream; see also sendNow()
+    Bytes bytes;  ///< of recvMulti: what came, empty at the end of the stream; see also sendNow().
+                  ///< Of recvmsgMulti: see detail/message_layout.hpp
 };
 
 /// One request to the kernel: a verb, its arguments, and who is told. It is a member of whatever
@@ -76,6 +78,9 @@ class WRING_API Operation {
     void prepareSend(int fd, BytesView from, int flags = 0) noexcept;
     void prepareSendmsg(int fd, const ::msghdr& message, int flags = 0) noexcept;
     void prepareRecvmsg(int fd, ::msghdr& message, int flags = 0) noexcept;
+    /// The name and the control part of each message get the room that `rooms` says by their
+    /// lengths. Nothing else of it counts, and it stays until the end.
+    void prepareRecvmsgMulti(int fd, const ::msghdr& rooms) noexcept;
     void prepareShutdown(int fd, int how) noexcept;
     void prepareClose(int fd) noexcept { prepare(Verb::close, fd); }
     void preparePoll(int fd, unsigned mask) noexcept;
@@ -92,6 +97,9 @@ class WRING_API Operation {
         return {static_cast<const std::byte*>(data_), static_cast<std::size_t>(length_)};
     }
 
+    /// The message that it sends or receives, or the rooms for those, if it was prepared to.
+    const ::msghdr* message() const noexcept { return static_cast<const ::msghdr*>(data_); }
+
     /// Whether the driver has it: submitted and its last completion not yet told.
     bool inFlight() const noexcept { return state_ != State::idle; }
 
@@ -101,6 +109,9 @@ class WRING_API Operation {
     friend class detail::UringDriver;
     friend class detail::EpollDriver;
     friend class detail::SimulatedDriver;
+    bool picksBuffers() const noexcept {
+        return verb_ == Verb::recvMulti || verb_ == Verb::recvmsgMulti;
+    }
     enum class State : std::uint8_t { idle, queued, starved, submitted, unconfirmed, done };
 
     void prepare(Verb verb, int fd, const void* data = nullptr, std::uint64_t length = 0,

@@ -13,6 +13,7 @@ namespace wring {
 /// descriptor of the parent's.
 class WRING_API ChildFD {
  public:
+    /// Which of the three it is.
     enum class Kind : std::uint8_t { parentReads, parentWrites, given };
 
     /// A new pipe. Twisted: "r" and "w".
@@ -21,6 +22,7 @@ class WRING_API ChildFD {
     /// That descriptor, which stays open and unchanged in the parent.
     static ChildFD given(int fd) noexcept { return ChildFD(Kind::given, fd); }
 
+    /// Which it is.
     Kind kind() const noexcept { return kind_; }
     /// Of `given`; else -1.
     int fd() const noexcept { return fd_; }
@@ -64,13 +66,17 @@ class WRING_API ProcessOptions {
     /// One more, or another meaning of one, of these.
     ProcessOptions& childFD(int number, ChildFD what);
 
+    /// What was set; no environment means that it is inherited, no folder that it is this
+    /// process's.
     const std::optional<Environment>& env() const noexcept { return env_; }
     const std::string& path() const noexcept { return path_; }
     const std::optional<std::uint32_t>& uid() const noexcept { return uid_; }
     const std::optional<std::uint32_t>& gid() const noexcept { return gid_; }
+    /// Whether usePTY() was asked for.
     bool hasPTY() const noexcept { return usePTY_; }
-    bool hasOwnChildFDs() const noexcept { return hasOwnChildFDs_; }
+    /// All descriptors with a meaning, and whether that is not just the default.
     const ChildFDs& childFDs() const noexcept { return childFDs_; }
+    bool hasOwnChildFDs() const noexcept { return hasOwnChildFDs_; }
 
  private:
     std::optional<Environment> env_;  // none: inherited

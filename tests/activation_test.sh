@@ -122,11 +122,7 @@ end_left_over() {
     end_program 5
 }
 
-drivers=(uring epoll)
-if uring_denied; then
-    skip "activation/uring" "this machine denies io_uring: $reason"
-    drivers=(epoll)
-fi
+choose_drivers activation
 used_peer socat "$(socat -V | sed -n 's/^socat version \([^ ]*\).*/\1/p')"
 used_peer HAProxy "$(haproxy -v | sed -n '1s/^[^ ]* version \([^ ]*\).*/\1/p')"
 used_peer systemd "$(systemd-socket-activate --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')"

@@ -170,11 +170,7 @@ end_leftover() {
     end_program 5
 }
 
-drivers=(uring epoll)
-if uring_denied; then
-    skip "ftp/uring" "this machine denies io_uring: $reason"
-    drivers=(epoll)
-fi
+choose_drivers ftp
 for driver in "${drivers[@]}"; do
     check "ftp/$driver/starts" start_server env WRING_REACTOR="$driver" "$samples/ftp_server" \
         tcp:0:interface=127.0.0.1 "$tmp/served" --upload

@@ -12,10 +12,10 @@ wring_package_list() {
     case "$1" in
         build) ;;
         sample) names+=" socat ncat openssl" ;;
-        bench) names+=" libbenchmark-dev procps" ;;
+        bench) names+=" libbenchmark-dev procps libuv1-dev libevent-dev libasio-dev python3-twisted" ;;
         test)
             names+=" libgtest-dev libgmock-dev libbenchmark-dev socat ncat strace procps systemd haproxy"
-            names+=" libunistring-dev curl openssl gnutls-bin dnsmasq-base python3-twisted python3-service-identity"
+            names+=" libunistring-dev openssl gnutls-bin testssl.sh curl dnsmasq-base python3-twisted python3-service-identity"
             names+=" clang-16 libclang-rt-16-dev clang-19 libclang-rt-19-dev"
             ;;
         *)

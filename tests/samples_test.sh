@@ -407,11 +407,7 @@ reports_a_taken_port_of_a_service() {
 }
 
 refused="Connection was refused by other side: 111: Connection refused."
-drivers=(uring epoll)
-if uring_denied; then
-    skip "samples/uring" "this machine denies io_uring: $reason"
-    drivers=(epoll)
-fi
+choose_drivers samples
 for driver in "${drivers[@]}"; do
     for style in coroutine protocol; do echo_serves "$driver" "$style"; done
     check "samples/runreactor/$driver" runs_until_interrupted "$driver"

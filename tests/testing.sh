@@ -150,6 +150,14 @@ uring_denied() {
     reason="$(grep -iE 'EPERM|EACCES|ENOSYS|EINVAL|not permitted|denied|not implemented' "$tmp/stderr")"
 }
 
+# choose_drivers SUITE: sets `drivers` to those that this machine has; skips the other one visibly.
+choose_drivers() {
+    drivers=(uring epoll)
+    uring_denied || return 0
+    skip "$1/uring" "this machine denies io_uring: $reason"
+    drivers=(epoll)
+}
+
 # open_connection: connects descriptor `peer` to the server.
 open_connection() {
     { exec {peer}<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null && return 0

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# TLS between the samples and other people's implementations: OpenSSL's tool, GnuTLS, socat, Twisted.
+# TLS between the samples and other people's implementations: OpenSSL's tool, GnuTLS, socat, curl, Twisted;
+# and what testssl.sh has to say of it.
 
 . "$(dirname "$0")/testing.sh"
-need_samples tls_peers tls_echo echo_client
-twisted="$wring_root/tests/peers/tls_echo.py"
+need_samples tls_peers tls_echo echo_client port_forward
+twisted="$wring_root/tests/peers/twisted_echo.py"
 
 # make_certificate NAME SUBJECT_ALT_NAME AUTHORITY: NAME.pem with certificate and key; AUTHORITY empty: its own.
 make_certificate() {
@@ -44,7 +45,7 @@ megabyte_by_socat() {
 }
 by_twisted() {
     local got
-    got="$(timeout 20 /usr/bin/python3 "$twisted" client localhost "$port" "$tmp/authority.crt" "hello from afar" 2>&1)"
+    got="$(timeout 20 /usr/bin/python3 "$twisted" verified "tcp:127.0.0.1:$port" "hello from afar" localhost "$tmp/authority.crt" 2>&1)"
     same "what Twisted got" "hello from afar ConnectionDone" "$got"
 }
 by_echo_client() { # ENDPOINT DRIVER
@@ -77,11 +78,36 @@ stranger_is_refused() {
     contains "s_client's output" "alert certificate required" "$got"
 }
 
+# Nothing that is worse than a note, of protocols, ciphers, forward secrecy and known attacks. An echo does not
+# answer the request by which it wants to find out what is served, so it is not to wait for that long.
+surveyed() {
+    local found
+    HEADER_MAXSLEEP=1 MAX_WAITSOCK=3 timeout 150 testssl --quiet --color 0 --warnings off --nodns none \
+        --ip 127.0.0.1 --jsonfile "$tmp/survey.json" --protocols --std --pfs --vulnerable "127.0.0.1:$port" \
+        </dev/null >"$tmp/survey.out" 2>&1
+    contains "testssl.sh's findings" '"id" *: "TLS1_3"' "$(cat "$tmp/survey.json")" || return
+    contains "testssl.sh's findings" '"id" *: "RC4"' "$(cat "$tmp/survey.json")" || return
+    found="$(tr -d '\n' <"$tmp/survey.json" | grep -oE '\{[^{}]*"severity" *: "(MEDIUM|HIGH|CRITICAL|FATAL)"[^{}]*\}')"
+    same "what testssl.sh finds worse than LOW" "" "$found"
+}
+# Goes on beside the other tests of the same server; ended_survey() is its result.
+begin_survey() {
+    (surveyed || { echo "$reason" >"$tmp/survey.reason" && exit 1; }) &
+    survey=$!
+}
+ended_survey() {
+    wait "$survey" && return
+    reason="$(cat "$tmp/survey.reason")"
+    return 1
+}
+
 serves_peers() { # DRIVER
     local name="tls_peers/server/$1"
     check "$name/starts" start_server "$samples/tls_echo" \
         "ssl:0:interface=127.0.0.1:privateKey=$tmp/server.key:certKey=$tmp/server.crt" --reactor "$1"
     [ -n "$server" ] || return
+    local survey=""
+    [ "$1" = "${drivers[0]}" ] && begin_survey
     check "$name/openssl" by_openssl
     check "$name/openssl-tls1_2" by_openssl -tls1_2
     check "$name/openssl-tls1_1-is-refused" openssl_is_refused "alert protocol version" -tls1_1 \
@@ -92,6 +118,7 @@ serves_peers() { # DRIVER
     check "$name/echo_client" by_echo_client "tls:127.0.0.1:$port:trustRoots=$tmp/authority.crt" "$1"
     check "$name/echo_client-trusts-nobody-else" echo_client_fails "not accepted: code 20" \
         "tls:127.0.0.1:$port:trustRoots=$tmp/stranger.crt" "$1"
+    [ -n "$survey" ] && check "$name/testssl.sh" ended_survey
     check "$name/stops" stop_server
 }
 
@@ -138,27 +165,42 @@ asks_openssl() { # DRIVER
         same "echo_client's exit status" 0 "$state"
 }
 
+# curl asks a server of ours, which asks openssl's for the page, each over TLS and with verification on.
+browses() { # DRIVER
+    local line="" from pid got
+    coproc PEER { exec timeout 60 openssl s_server -accept 127.0.0.1:0 -cert "$tmp/server.pem" -www 2>&1; }
+    pid=$PEER_PID from=${PEER[0]}
+    while read -r -t 15 -u "$from" line && [[ "$line" != ACCEPT* ]]; do :; done
+    start_server env WRING_REACTOR="$1" "$samples/port_forward" \
+        "ssl:0:interface=127.0.0.1:privateKey=$tmp/server.key:certKey=$tmp/server.crt" \
+        "tls:127.0.0.1:${line##*:}:trustRoots=$tmp/authority.crt" || return
+    got="$(timeout 30 curl --silent --show-error --noproxy '*' --cacert "$tmp/authority.crt" \
+        "https://localhost:$port/" 2>&1)"
+    kill "$pid" 2>/dev/null
+    { wait "$pid"; } 2>/dev/null
+    stop_server && contains "what curl got" "TLSv1.3, Cipher is" "$got"
+}
+
 make_certificate authority DNS:authority "" && make_certificate stranger DNS:stranger "" &&
     make_certificate server DNS:localhost,IP:127.0.0.1 authority &&
     make_certificate person DNS:person authority || {
     not_ok tls_peers/certificates "$(cat "$tmp/openssl.log")"
     finish
 }
-drivers=(uring epoll)
-if uring_denied; then
-    skip "tls_peers/uring" "this machine denies io_uring: $reason"
-    drivers=(epoll)
-fi
+choose_drivers tls_peers
 used_peer OpenSSL "$(openssl version | cut -d' ' -f2)"
 used_peer GnuTLS "$(gnutls-cli --version | sed -n '1s/.* //p')"
+used_peer curl "$(curl --version | sed -n '1s/^curl \([^ ]*\).*/\1/p')"
+used_peer testssl.sh "$(dpkg-query -W -f='${Version}' testssl.sh)"
 used_peer socat "$(socat -V | sed -n 's/^socat version \([^ ]*\).*/\1/p')"
 used_peer Twisted "$(/usr/bin/python3 -c 'import twisted; print(twisted.__version__)')"
 for driver in "${drivers[@]}"; do
     serves_peers "$driver"
     asks_for_certificates "$driver"
     check "tls_peers/client/$driver/openssl" asks_openssl "$driver"
+    check "tls_peers/curl/$driver" browses "$driver"
 done
-check "tls_peers/twisted/starts" start_server /usr/bin/python3 "$twisted" server "$tmp/server.pem"
+check "tls_peers/twisted/starts" start_server /usr/bin/python3 "$twisted" server "ssl:0:interface=127.0.0.1:privateKey=$tmp/server.pem"
 if [ -n "$server" ]; then
     for driver in "${drivers[@]}"; do asks_twisted "$driver"; done
     kill -TERM "$server"

@@ -56,11 +56,7 @@ talk_to_theirs() { # DRIVER
     done
 }
 
-drivers=(uring epoll)
-if uring_denied; then
-    skip "twisted/uring" "this machine denies io_uring: $reason"
-    drivers=(epoll)
-fi
+choose_drivers twisted
 for driver in "${drivers[@]}"; do check "twisted/$driver/starts" start_ours "$driver"; done
 check "twisted/starts" start_theirs
 [ "$failures" -eq 0 ] || exit 1

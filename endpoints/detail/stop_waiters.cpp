@@ -3,16 +3,16 @@
 namespace wring::detail {
 
 Deferred<> StopWaiters::add() {
-    if (!waiting_) waiting_ = std::make_unique<WaitingDeferreds>();
+    if (!line_) line_ = makeRef<Line>();
     Deferred<> stopped;
-    waiting_->add(*stopped.state());
+    line_->waiting.add(*stopped.state());
     return stopped;
 }
 
 void StopWaiters::tell(const Result<void>& result) {
-    auto told = std::move(waiting_);
+    Ref<Line> told = std::move(line_);
     if (!told) return;
-    while (Ref<DeferredBase> each = told->takeFirst()) {
+    while (Ref<DeferredBase> each = told->waiting.takeFirst()) {
         static_cast<DeferredState<void>&>(*each).fire(result);
     }
 }

@@ -3,13 +3,11 @@
 #include <wring/deferred/deferred.hpp>
 #include <wring/deferred/detail/waiting_deferreds.hpp>
 
-#include <memory>
-
 namespace wring::detail {
 
 /// Those who wait until a service has stopped, first come first told. At the end of this, who still
 /// waits fails with CancelledError.
-class StopWaiters {
+class WRING_API StopWaiters {
  public:
     /// One more.
     Deferred<> add();
@@ -17,7 +15,10 @@ class StopWaiters {
     void tell(const Result<void>& result = {});
 
  private:
-    std::unique_ptr<WaitingDeferreds> waiting_;
+    struct Line final : RefCounted {
+        WaitingDeferreds waiting;
+    };
+    Ref<Line> line_;
 };
 
 }  // namespace wring::detail

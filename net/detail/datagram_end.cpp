@@ -1,6 +1,8 @@
 #include <wring/net/detail/datagram_end.hpp>
 
 #include <wring/net/socket.hpp>
+#include <wring/runtime/detail/buffer_pool.hpp>
+#include <wring/runtime/detail/message_layout.hpp>
 #include <wring/runtime/reactor.hpp>
 
 #include <netinet/in.h>
@@ -156,8 +158,8 @@ void DatagramEnd::connect(const Address& peer) {
 void DatagramEnd::resetMessage() noexcept {
     part_ = {room_.get(), roomBytes_};
     message_ = {};
-    message_.msg_name = &sender_;
-    message_.msg_namelen = sizeof sender_;
+    message_.msg_name = &name_;
+    message_.msg_namelen = sizeof name_;
     message_.msg_iov = &part_;
     message_.msg_iovlen = 1;
     message_.msg_control = control_.data();
@@ -176,11 +178,40 @@ int DatagramEnd::receiveNow() noexcept {
 
 void DatagramEnd::note(int bytes) noexcept {
     std::size_t size = std::min(static_cast<std::size_t>(bytes), roomBytes_);
-    std::size_t controlSize = std::min<std::size_t>(message_.msg_controllen, control_.size());
-    DatagramNotes notes = readNotes(BytesView(control_).first(controlSize));
-    if (notes.dropped) stats_.dropped = unsent_ + *notes.dropped;
+    auto nameSize = std::min<std::size_t>(message_.msg_namelen, sizeof name_);
+    auto controlSize = std::min<std::size_t>(message_.msg_controllen, control_.size());
     bool isCut = (message_.msg_flags & MSG_TRUNC) != 0;
-    split_ = DatagramSplit({room_.get(), size}, notes.segmentBytes, bytesMax_, isCut);
+    noteParts(std::as_bytes(std::span(&name_, 1)).first(nameSize),
+              BytesView(control_).first(controlSize), {room_.get(), size}, isCut);
+}
+
+void DatagramEnd::noteParts(BytesView name, BytesView control, BytesView data,
+                            bool isCut) noexcept {
+    DatagramNotes notes = readNotes(control);
+    if (notes.dropped) stats_.dropped = unsent_ + *notes.dropped;
+    sender_ = Address::fromSockaddr(name.data(), name.size());
+    split_ = DatagramSplit(data, notes.segmentBytes, bytesMax_, isCut);
+}
+
+bool DatagramEnd::fitsBuffers() const noexcept {
+    ::msghdr rooms{};
+    rooms.msg_namelen = sizeof name_;
+    rooms.msg_controllen = control_.size();
+    return messageOverhead(rooms) + roomBytes_ <= reactor_.driver().buffers().bufferBytes();
+}
+
+void DatagramEnd::prepareMulti(Operation& receive) noexcept {
+    message_ = {};
+    message_.msg_namelen = sizeof name_;
+    message_.msg_controllen = control_.size();
+    receive.prepareRecvmsgMulti(fd_, message_);
+}
+
+bool DatagramEnd::noteMessage(Bytes message) noexcept {
+    held_ = std::move(message);
+    auto view = MessageView::read(held_.view(), message_.msg_namelen, message_.msg_controllen);
+    if (view) noteParts(view->name, view->control, view->payload, view->isCut);
+    return view.has_value();
 }
 
 bool DatagramEnd::next() noexcept {
@@ -188,10 +219,6 @@ bool DatagramEnd::next() noexcept {
     ++stats_.received;
     if (split_.isTruncated()) ++stats_.truncated;
     return true;
-}
-
-Address DatagramEnd::from() const noexcept {
-    return Address::fromSockaddr(&sender_, message_.msg_namelen);
 }
 
 void DatagramEnd::check(const Address* to) const {

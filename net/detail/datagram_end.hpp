@@ -41,10 +41,17 @@ class DatagramEnd {
     int receiveNow() noexcept;
     /// Notes what a receive has brought; then next() goes to each, and the three below tell of it.
     void note(int bytes) noexcept;
+    /// Whether a receive buffer of the driver has room for whatever may come at once: then
+    /// prepareMulti() may be used, which brings datagrams until it is ended.
+    bool fitsBuffers() const noexcept;
+    void prepareMulti(Operation& receive) noexcept;
+    /// Notes one that came so; false if it is none.
+    bool noteMessage(Bytes message) noexcept;
     bool next() noexcept;
     bool hasMore() const noexcept { return !split_.empty(); }
+    void forget() noexcept { held_ = Bytes(); }
     BytesView data() const noexcept { return split_.data(); }
-    Address from() const noexcept;
+    const Address& from() const noexcept { return sender_; }
     bool isTruncated() const noexcept { return split_.isTruncated(); }
 
     /// Checks the destination, null for the connected one. Throws InvalidAddressError, UsageError.
@@ -68,6 +75,7 @@ class DatagramEnd {
     int bindShared(const Address& address, bool isShared) noexcept;
     void makeRoom(bool isSplit);
     void resetMessage() noexcept;
+    void noteParts(BytesView name, BytesView control, BytesView data, bool isCut) noexcept;
     int send(std::span<const BytesView> datagrams, const Address* to) noexcept;
 
     Reactor& reactor_;
@@ -81,7 +89,9 @@ class DatagramEnd {
     DatagramSplit split_;
     ::msghdr message_{};
     ::iovec part_{};
-    ::sockaddr_storage sender_{};
+    ::sockaddr_storage name_{};
+    Address sender_;
+    Bytes held_;  // what split_ is of, if it came in a buffer
     static constexpr std::size_t controlBytes =
         CMSG_SPACE(sizeof(std::uint32_t)) + CMSG_SPACE(sizeof(int));
     alignas(::cmsghdr) std::array<std::byte, controlBytes> control_{};

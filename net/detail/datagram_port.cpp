@@ -69,16 +69,35 @@ void DatagramPort::begin(std::unique_ptr<DatagramEnd> end, Ref<DatagramProtocol>
 
 void DatagramPort::arm() noexcept {
     if (isClosing_ || !end_ || receive_.inFlight()) return;
-    end_->prepare(receive_);
+    if (end_->fitsBuffers()) {
+        end_->prepareMulti(receive_);
+    } else {
+        end_->prepare(receive_);
+    }
     reactor().driver().submit(receive_);
 }
 
 void DatagramPort::onReceived(Operation& operation, Completion& completion) noexcept {
     DatagramPort& self = static_cast<Receive&>(operation).owner;
     Ref<DatagramPort> alive(&self);
-    if (self.isClosing_) return self.finishClose();
-    self.takeAll(completion.result);
+    if (self.isClosing_) {
+        if (!completion.more) self.finishClose();
+        return;
+    }
+    if (operation.verb() == Verb::recvmsgMulti) {
+        self.takeMessage(completion);
+    } else {
+        self.takeAll(completion.result);
+    }
     if (!self.isArmed()) self.arm();
+}
+
+void DatagramPort::takeMessage(Completion& completion) noexcept {
+    if (completion.result < 0) return failed(-completion.result);
+    failuresInRow_ = 0;
+    if (!end_->noteMessage(std::move(completion.bytes))) return;
+    while (!isClosing_ && end_->next()) deliver();
+    if (end_) end_->forget();
 }
 
 void DatagramPort::onDue(Timer& timer) noexcept {

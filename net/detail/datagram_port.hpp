@@ -60,6 +60,7 @@ class DatagramPort final : public IUDPTransport, public ReactorResource, private
     void take(int result) noexcept;
     void deliver() noexcept;
     void takeAll(int result) noexcept;
+    void takeMessage(Completion& completion) noexcept;
     void failed(int error) noexcept;
     void beginClose() noexcept;
     void finishClose() noexcept;

@@ -15,6 +15,8 @@ namespace wring::detail {
 namespace {
 // What is encrypted for one send: whole records, and few enough to be still in the cache then.
 constexpr std::size_t batchBytes = 65536;
+// What is written this large while records are being delivered is likely to be followed by more.
+constexpr std::size_t gatheredBytesMin = 8192;
 // What may have come and not been decrypted before receiving stops.
 constexpr std::size_t inputBytesMax = 32768;
 // What may have to be answered before the answers have to go out.
@@ -51,8 +53,18 @@ void TlsLayer::attach(Connection& connection, bool owesSent) {
 void TlsLayer::detach() noexcept {
     if (deadline_) connection_->reactor().disarm(*deadline_);
     deadline_.reset();
-    for (TlsLayer* each = this; each; each = each->below_.get()) each->connection_ = nullptr;
+    bool isOver = connection_->isClosed();
+    for (TlsLayer* each = this; each; each = each->below_.get()) {
+        each->connection_ = nullptr;
+        if (isOver) each->forgetInput();
+    }
     wants_ = false;
+}
+
+// Who still has the connection must not keep receive buffers by it.
+void TlsLayer::forgetInput() noexcept {
+    session_.forgetInput();
+    ready_ = Bytes();
 }
 
 void TlsLayer::putBack(BytesView bytes) {
@@ -83,13 +95,15 @@ bool TlsLayer::isSending() const noexcept {
 }
 
 std::size_t TlsLayer::keptBytes() const noexcept {
-    return below_ ? below_->keptBytes() : connection_->keptRawBytes();
+    std::size_t below = below_ ? below_->keptBytes() : connection_->keptRawBytes();
+    return below + (isGathering_ ? session_.outputBytes() : 0);
 }
 
 bool TlsLayer::send(BytesView bytes, Bytes& owner) noexcept {
-    plain_ = bytes;
     tellsSent_ = false;
-    flush();
+    bool gathers = mayGather(bytes);
+    plain_ = bytes;
+    gathers ? gather() : flush();
     if (plain_.empty() && cipher_.empty()) return true;
     tellsSent_ = true;
     if (owner.isLent()) plain_ = connection_->freed(plain_, owner);
@@ -149,7 +163,14 @@ void TlsLayer::outputSent(int result) noexcept {
     Ref<TlsLayer> alive(this);
     cipher_ = Bytes();
     if (!connection_ || !connection_->isOpen()) return;
+    if (result == 0 && session_.failure()) return flush();  // the alert had to wait
     if (result == 0) return pump();
+    bool isPeerGone = result == -EPIPE || result == -ECONNRESET;
+    if (!isPeerGone && result != -ECANCELED) {
+        // The peer is there, and would wait for what was lost as this end waits for an answer.
+        session_.giveUp(lostFailure(-result));
+        return failNow();
+    }
     plain_ = {};
     tellsSent_ = false;
     tellSent(result);
@@ -159,6 +180,7 @@ void TlsLayer::turnEnded() noexcept {
     Ref<TlsLayer> alive(this);
     if (below_) below_->turnEnded();
     if (session_.failure()) return failNow();
+    isGathering_ = false;
     pump();
 }
 
@@ -166,7 +188,7 @@ Bytes& TlsLayer::lastWords() noexcept {
     session_.finish();
     cipher_ = session_.output().take();
     if (!below_) return cipher_;
-    below_->session_.write(cipher_.view());
+    below_->session_.write(cipher_.view(), 0);
     return below_->lastWords();
 }
 
@@ -176,7 +198,7 @@ void TlsLayer::pump() noexcept {
     while (isLive() && advance()) {
     }
     isPumping_ = false;
-    if (isLive()) flush();
+    if (isLive() && !isGathering_) flush();
     if (isLive()) settle();
     if (isLive()) regulate();
 }
@@ -232,13 +254,33 @@ bool TlsLayer::encrypt() noexcept {
     if (!session_.isReady() || plain_.empty()) return false;
     BytesView piece = plain_.first(std::min(plain_.size(), batchBytes));
     plain_ = plain_.subspan(piece.size());
-    if (session_.write(piece) == TlsSession::Step::done) return true;
+    if (session_.write(piece, batchBytes) == TlsSession::Step::done) return true;
     plain_ = {};
     connection_->endOfTurn();  // from where the failure is told
     return false;
 }
 
+// What answers a record goes out with what answers those behind it, by the end of the turn.
+bool TlsLayer::mayGather(BytesView bytes) const noexcept {
+    return isPumping_ && bytes.size() >= gatheredBytesMin && bytes.size() <= batchBytes &&
+           isSecured() && plain_.empty() && !tellsSent_ && !isSendingBelow();
+}
+
+void TlsLayer::gather() noexcept {
+    encrypt();
+    isGathering_ = session_.outputBytes() < batchBytes;
+    isGathering_ ? connection_->endOfTurn() : flush();
+}
+
+bool TlsLayer::take(BytesView bytes) noexcept {
+    if (!mayGather(bytes)) return false;
+    plain_ = bytes;
+    gather();
+    return true;
+}
+
 void TlsLayer::flush() noexcept {
+    isGathering_ = false;
     while (!isSendingBelow()) {
         encrypt();
         if (session_.outputBytes() == 0) return;

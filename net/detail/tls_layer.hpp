@@ -51,6 +51,9 @@ class TlsLayer final : public RefCounted, public Pooled {
     bool isSending() const noexcept;
     std::size_t keptBytes() const noexcept;
     bool send(BytesView bytes, Bytes& owner) noexcept;
+    /// Takes bytes to be sent by the end of the turn, if they are worth it: many, in answer to
+    /// what is being delivered, and nothing is on its way.
+    bool take(BytesView bytes) noexcept;
     void sendAndTell(BytesView bytes) noexcept;
     void tellWhenSent() noexcept;
     void cancelSend() noexcept;
@@ -74,6 +77,7 @@ class TlsLayer final : public RefCounted, public Pooled {
     };
     static void onDeadline(Timer& timer) noexcept;
     void endDeadline() noexcept;
+    void forgetInput() noexcept;
     bool isLive() const noexcept;
     bool isClogged() const noexcept;
     void pump() noexcept;
@@ -81,6 +85,8 @@ class TlsLayer final : public RefCounted, public Pooled {
     bool shakeHands() noexcept;
     void tellEnd() noexcept;
     bool encrypt() noexcept;
+    bool mayGather(BytesView bytes) const noexcept;
+    void gather() noexcept;
     void flush() noexcept;
     void settle() noexcept;
     void regulate() noexcept;
@@ -112,6 +118,7 @@ class TlsLayer final : public RefCounted, public Pooled {
     bool hasToldEnd_ = false;  // above
     bool hasToldFailure_ = false;
     bool isPumping_ = false;
+    bool isGathering_ = false;  // encrypted bytes go out at the end of the turn
 };
 
 }  // namespace wring::detail

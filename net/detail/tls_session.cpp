@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t recordBytes = 16384;
 constexpr std::size_t overheadBytes = 64;  // of a record, more than any cipher takes
 
-// What others left would be taken for the reason of a failure. There is hardly ever any, and looking
-// costs a tenth of clearing.
+// What others left would be taken for the reason of a failure. There is hardly ever any, and
+// looking costs a tenth of clearing.
 void forgetErrors() noexcept {
     if (ERR_peek_error() != 0) ERR_clear_error();
 }
@@ -134,6 +134,11 @@ void TlsSession::feed(Bytes chunk) {
     }
 }
 
+void TlsSession::forgetInput() noexcept {
+    current_ = Bytes();
+    input_.clear();
+}
+
 TlsSession::Step TlsSession::handshake() noexcept {
     if (failure_) return Step::failed;
     ERR_clear_error();
@@ -170,10 +175,12 @@ TlsSession::Step TlsSession::read(Bytes& into) noexcept {
     return Step::done;
 }
 
-TlsSession::Step TlsSession::write(BytesView bytes) noexcept {
+TlsSession::Step TlsSession::write(BytesView bytes, std::size_t batchBytes) noexcept {
     if (failure_) return Step::failed;
+    bool isBulk = bytes.size() >= recordBytes && output_.empty();
+    std::size_t most = isBulk ? std::max(bytes.size(), batchBytes) : bytes.size();
     try {
-        output_.reserve(bytes.size() + (bytes.size() / recordBytes + 1) * overheadBytes);
+        output_.reserve(most + (most / recordBytes + 1) * overheadBytes);
     } catch (...) {
         giveUp(Failure::current());
         return Step::failed;

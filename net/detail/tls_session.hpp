@@ -37,6 +37,8 @@ class TlsSession {
 
     /// What came from the peer. It is not copied before it is decrypted.
     void feed(Bytes chunk);
+    /// Drops what was fed and is not used up.
+    void forgetInput() noexcept;
     bool hasInput() const noexcept { return !current_.empty() || hasPlain_; }
     std::size_t inputBytes() const noexcept { return current_.size() + input_.bytes(); }
     /// What goes to the peer; whoever sends it takes it out.
@@ -47,8 +49,8 @@ class TlsSession {
     /// Done: `into` has bytes of at most one record, or none once the peer has said that it is
     /// finished.
     Step read(Bytes& into) noexcept;
-    /// Encrypts all of it.
-    Step write(BytesView bytes) noexcept;
+    /// Encrypts all of it. `batchBytes`: as much as is likely to follow before all is taken out.
+    Step write(BytesView bytes, std::size_t batchBytes) noexcept;
     void finish() noexcept;
     /// The peer has gone without a word.
     void inputCut() noexcept;

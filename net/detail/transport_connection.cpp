@@ -59,6 +59,10 @@ void TransportConnection::begin() {
 
 void TransportConnection::write(BytesView bytes) {
     if (bytes.empty() || !mayWrite()) return;
+    // Encrypted from where they are, unless something has to be done when they are out.
+    bool goesAtOnce = layer() && queue_.hasNothingNew() && !queue_.hasProducer();
+    if (goesAtOnce && layer()->take(bytes)) [[unlikely]]
+        return;
     queue_.append(bytes);
     endOfTurn();
     if (queue_.hasProducer()) queue_.holdBack(keptBytes());
@@ -335,12 +339,10 @@ bool TransportConnection::mayClose() const noexcept {
 
 void TransportConnection::turnEnded() noexcept {
     Ref<TransportConnection> alive(this);
-    Connection::turnEnded();
+    bool aborts = reason_ && reason_->check<ConnectionAborted>();
+    if (!aborts) Connection::turnEnded();  // else what a layer has gathered must not go out
     if (!isOpen()) return;
-    if (reason_) {
-        bool aborts = reason_->check<ConnectionAborted>();
-        return lose(*reason_, aborts ? Ending::reset : Ending::prompt);
-    }
+    if (reason_) return lose(*reason_, aborts ? Ending::reset : Ending::prompt);
     if (mayDeliver()) deliverInbox();
     if (!isOpen()) return;
     flush();

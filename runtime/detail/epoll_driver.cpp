@@ -224,7 +224,7 @@ void EpollDriver::finishLater(Operation& operation, int result) noexcept {
     wakeIfParked();
 }
 
-// One non-blocking try of any verb but recvMulti and close; -EAGAIN when it has to wait.
+// One non-blocking try of any verb but recvMulti, recvmsgMulti and close; -EAGAIN when it has to wait.
 int EpollDriver::attempt(Operation& operation) noexcept {
     int fd = operation.fd_;
     auto* data = const_cast<void*>(operation.data_);
@@ -325,7 +325,7 @@ void EpollDriver::progress(int fd, Direction direction) noexcept {
 // False when the side has to wait.
 bool EpollDriver::progressOne(Operation& operation, int fd, Direction direction) noexcept {
     auto side = static_cast<std::size_t>(direction);
-    if (operation.verb_ == Verb::recvMulti) return receiveMulti(operation, fd);
+    if (operation.picksBuffers()) return receiveMulti(operation, fd);
     int outcome = attempt(operation);
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
     if (wouldBlock(outcome)) {
@@ -361,7 +361,7 @@ bool EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
     int outcome;
     do {
         ++stats_.enters;
-        outcome = result(::recv(fd, pool_->at(buffer), pool_->bufferBytes(), MSG_DONTWAIT));
+        outcome = receiveInto(operation, {pool_->at(buffer), pool_->bufferBytes()});
     } while (outcome == -EINTR);
     if (wouldBlock(outcome)) {
         known.isReady[0] = false;
@@ -374,7 +374,8 @@ bool EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
     }
     freeBuffers_.pop_back();
     bool isShort = static_cast<std::uint32_t>(outcome) < pool_->bufferBytes();
-    if (isShort && !known.isAtEnd && !known.isUnix) {
+    bool isStream = operation.verb_ == Verb::recvMulti && !known.isUnix;
+    if (isShort && isStream && !known.isAtEnd) {
         known.isReady[0] = false;  // a short read emptied the socket: the next bytes are news
     }
     Completion completion;

@@ -1,12 +1,13 @@
 #include <wring/runtime/detail/kernel_driver.hpp>
 
 #include <wring/runtime/assert.hpp>
+#include <wring/runtime/detail/message_layout.hpp>
 
-#include <cerrno>
-#include <ctime>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <cerrno>
+#include <ctime>
 
 namespace wring::detail {
 
@@ -47,8 +48,7 @@ int KernelDriver::openSocket(int family, int type, int protocol) noexcept {
 }
 
 int KernelDriver::bind(int fd, const void* address, std::size_t bytes) noexcept {
-    return result(
-        ::bind(fd, static_cast<const sockaddr*>(address), static_cast<socklen_t>(bytes)));
+    return result(::bind(fd, static_cast<const sockaddr*>(address), static_cast<socklen_t>(bytes)));
 }
 
 int KernelDriver::listen(int fd, int backlog) noexcept { return result(::listen(fd, backlog)); }
@@ -95,6 +95,18 @@ int KernelDriver::getOption(int fd, int level, int option, void* value,
     int outcome = result(::getsockopt(fd, level, option, value, &length));
     bytes = length;
     return outcome;
+}
+
+int KernelDriver::receiveInto(const Operation& operation, std::span<std::byte> buffer) noexcept {
+    int fd = operation.fd();
+    if (operation.verb() == Verb::recvMulti) {
+        return result(static_cast<int>(::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT)));
+    }
+    auto receive = [](void* socket, ::msghdr& message) noexcept {
+        return result(
+            static_cast<int>(::recvmsg(*static_cast<int*>(socket), &message, MSG_DONTWAIT)));
+    };
+    return receiveMessageInto(buffer, *operation.message(), receive, &fd);
 }
 
 int KernelDriver::shutdownNow(int fd, int how) noexcept { return result(::shutdown(fd, how)); }

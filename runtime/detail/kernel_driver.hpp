@@ -30,6 +30,9 @@ class KernelDriver : public DriverCore {
     int closeNow(int fd) noexcept override;
 
  protected:
+    /// Receives what a recvMulti or recvmsgMulti asks for into a buffer, without waiting.
+    static int receiveInto(const Operation& operation, std::span<std::byte> buffer) noexcept;
+
     int wakeFd_;
     int socketFlags_;
     int acceptFlags_;

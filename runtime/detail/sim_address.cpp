@@ -68,6 +68,8 @@ void SimAddress::copyTo(void* into, std::size_t& bytes) const noexcept {
 
 bool SimAddress::isUnix() const noexcept { return family == AF_UNIX; }
 
+bool SimAddress::isFile() const noexcept { return isUnix() && !host.empty() && host[0] != 0; }
+
 bool SimAddress::isAny() const noexcept {
     return !isUnix() && std::all_of(host.begin(), host.end(), [](char c) { return c == 0; });
 }

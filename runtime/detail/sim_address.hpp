@@ -19,6 +19,8 @@ struct SimAddress {
     void copyTo(void* into, std::size_t& bytes) const noexcept;
 
     bool isUnix() const noexcept;
+    /// A path, not a name of the abstract namespace.
+    bool isFile() const noexcept;
     bool isAny() const noexcept;
     bool isLoopback() const noexcept;
     bool operator==(const SimAddress&) const = default;

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <cstring>
 
 // How a simulated stream socket is named, listens and connects.
@@ -107,8 +108,8 @@ void SimStream::meet(SimStream& other) {
 
 int SimStream::unixConnect(const SimAddress& to) {
     SimStream* listener = kernel().listenerAt(to);
-    bool isFile = !to.host.empty() && to.host[0] != 0;
-    if (!listener) return isFile && !kernel().isPathTaken(to.host) ? -ENOENT : -ECONNREFUSED;
+    bool isMissing = to.isFile() && ::access(to.host.c_str(), F_OK) != 0;
+    if (!listener) return isMissing ? -ENOENT : -ECONNREFUSED;
     if (listener->backlog_.size() >= listener->backlogMax_) return -EAGAIN;
     auto child = makeRef<SimStream>(kernel(), AF_UNIX);
     child->address_ = peerAddress_ = to;

@@ -51,9 +51,8 @@ int SimDatagram::connect(const void* address, std::size_t bytes) noexcept {
     auto to = SimAddress::from(address, bytes);
     if (!to || to->family != address_.family) return -EINVAL;
     if (isLocal() && !kernel().datagramAt(*to, address_)) {
-        return kernel().isPathTaken(to->host) || to->host.empty() || to->host[0] == 0
-                   ? -ECONNREFUSED
-                   : -ENOENT;
+        return kernel().isPathTaken(*to) || to->host.empty() || to->host[0] == 0 ? -ECONNREFUSED
+                                                                                 : -ENOENT;
     }
     if (int outcome = bindAny(); outcome < 0) return outcome;
     peer_ = *to;
@@ -140,7 +139,7 @@ int SimDatagram::sendLocally(const SimAddress& to, std::string bytes) {
     SimDatagram* receiver = kernel().datagramAt(to, address_);
     if (!receiver) {
         bool isFile = !to.host.empty() && to.host[0] != 0;
-        return isFile && !isConnected() && !kernel().isPathTaken(to.host) ? -ENOENT : -ECONNREFUSED;
+        return isFile && !isConnected() && !kernel().isPathTaken(to) ? -ENOENT : -ECONNREFUSED;
     }
     if (receiver->queue_.size() >= queuedMax) return -EAGAIN;
     auto size = static_cast<int>(bytes.size());

@@ -98,6 +98,7 @@ class SimulatedDriver final : public DriverCore, private SimKernel::Watcher {
     void progress();
     void progress(int fd);
     void receiveMulti(Operation& operation);
+    int receiveInto(Operation& operation, std::span<std::byte> buffer);
     bool acceptMulti(Operation& operation);
 
     int attempt(Operation& operation, std::string& received);

@@ -6,9 +6,18 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <algorithm>
+#include <cerrno>
 
 namespace wring::detail {
+
+namespace {
+std::uint64_t inodeAt(const std::string& path) noexcept {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+}  // namespace
 
 void SimObject::changed() noexcept { kernel_->objectChanged(fd_); }
 
@@ -185,11 +194,11 @@ int SimKernel::shutdown(int fd, int how) {
 }
 
 int SimKernel::bindPort(SimStream& socket, SimAddress& address) {
-    return bindPort(Bound{&socket, address, &socket, nullptr}, address);
+    return bindPort(Bound{&socket, address, &socket, nullptr, 0}, address);
 }
 
 int SimKernel::bindPort(SimDatagram& socket, SimAddress& address) {
-    return bindPort(Bound{&socket, address, nullptr, &socket}, address);
+    return bindPort(Bound{&socket, address, nullptr, &socket, 0}, address);
 }
 
 // Streams and datagrams have ports of their own, and paths together.
@@ -203,21 +212,31 @@ bool SimKernel::isPortTaken(const Bound& bound, std::uint16_t port) const noexce
 }
 
 int SimKernel::bindPort(Bound bound, SimAddress& address) {
-    if (address.isUnix()) {
-        if (isPathTaken(address.host)) return -EADDRINUSE;
-    } else {
-        bool isOurs = address.isAny() || address.isLoopback() || hasAddress(address.host);
-        if (!isOurs) return -EADDRNOTAVAIL;
-        if (address.port == 0) {
-            do {
-                address.port = nextPort_;
-                nextPort_ = nextPort_ == 60999 ? 32768 : static_cast<std::uint16_t>(nextPort_ + 1);
-            } while (isPortTaken(bound, address.port));
-        } else if (isPortTaken(bound, address.port)) {
-            return -EADDRINUSE;
-        }
+    if (address.isUnix()) return bindPath(std::move(bound));
+    bool isOurs = address.isAny() || address.isLoopback() || hasAddress(address.host);
+    if (!isOurs) return -EADDRNOTAVAIL;
+    if (address.port == 0) {
+        do {
+            address.port = nextPort_;
+            nextPort_ = nextPort_ == 60999 ? 32768 : static_cast<std::uint16_t>(nextPort_ + 1);
+        } while (isPortTaken(bound, address.port));
+    } else if (isPortTaken(bound, address.port)) {
+        return -EADDRINUSE;
     }
     bound.address = address;
+    bound_.push_back(std::move(bound));
+    return 0;
+}
+
+int SimKernel::bindPath(Bound bound) {
+    const SimAddress& address = bound.address;
+    if (!address.isFile()) {
+        if (isPathTaken(address)) return -EADDRINUSE;
+    } else if (::mknod(address.host.c_str(), S_IFSOCK | 0777, 0) == 0) {
+        bound.inode = inodeAt(address.host);
+    } else {
+        return errno == EEXIST ? -EADDRINUSE : -errno;
+    }
     bound_.push_back(std::move(bound));
     return 0;
 }
@@ -227,25 +246,28 @@ void SimKernel::unbindPort(SimObject& socket) noexcept {
 }
 
 SimStream* SimKernel::listenerAt(const SimAddress& address) const noexcept {
+    std::uint64_t inode = address.isFile() ? inodeAt(address.host) : 0;
+    if (address.isFile() && inode == 0) return nullptr;
     for (const Bound& each : bound_) {
         if (!each.stream || !each.stream->isListening() || each.address.port != address.port) {
             continue;
         }
-        if (each.address.host == address.host && each.address.isUnix() == address.isUnix()) {
-            return each.stream;
-        }
-        if (!address.isUnix() && each.address.isAny()) return each.stream;
+        if (each.address.isUnix() != address.isUnix() || each.inode != inode) continue;
+        bool isAnswering = inode != 0 || each.address.host == address.host;
+        if (isAnswering || (!address.isUnix() && each.address.isAny())) return each.stream;
     }
     return nullptr;
 }
 
 SimDatagram* SimKernel::datagramAt(const SimAddress& address,
                                    const SimAddress& from) const noexcept {
+    std::uint64_t inode = address.isFile() ? inodeAt(address.host) : 0;
+    if (address.isFile() && inode == 0) return nullptr;
     SimDatagram* found = nullptr;
     for (const Bound& each : bound_) {
         bool isThere = each.datagram && each.address.family == address.family &&
-                       each.address.port == address.port &&
-                       (each.address.host == address.host || each.address.isAny());
+                       each.address.port == address.port && each.inode == inode &&
+                       (inode != 0 || each.address.host == address.host || each.address.isAny());
         if (!isThere || !each.datagram->takesFrom(from)) continue;
         if (!found || each.datagram->isConnected()) found = each.datagram;
     }
@@ -263,9 +285,10 @@ void SimKernel::allChanged() noexcept {
     }
 }
 
-bool SimKernel::isPathTaken(const std::string& path) const noexcept {
+bool SimKernel::isPathTaken(const SimAddress& address) const noexcept {
+    if (address.isFile()) return inodeAt(address.host) != 0;
     return std::any_of(bound_.begin(), bound_.end(), [&](const Bound& each) {
-        return each.address.isUnix() && each.address.host == path;
+        return each.address.isUnix() && each.address.host == address.host;
     });
 }
 

@@ -78,7 +78,8 @@ class SimKernel {
     std::string receive(int fd, std::size_t most);
     int shutdown(int fd, int how);
 
-    /// The ports and paths that sockets are bound to.
+    /// The ports and paths that sockets are bound to. A path has its file, which programs look
+    /// after by calls that are not the driver's, in the folders of the machine this runs on.
     int bindPort(SimStream& socket, SimAddress& address);
     int bindPort(SimDatagram& socket, SimAddress& address);
     void unbindPort(SimObject& socket) noexcept;
@@ -89,7 +90,7 @@ class SimKernel {
     SimKernel* hostOf(const SimAddress& address) noexcept;
     /// Every object may be readier than before.
     void allChanged() noexcept;
-    bool isPathTaken(const std::string& path) const noexcept;
+    bool isPathTaken(const SimAddress& address) const noexcept;
 
  private:
     struct Bound {
@@ -97,8 +98,10 @@ class SimKernel {
         SimAddress address;
         SimStream* stream;      // one of the two is null
         SimDatagram* datagram;  //
+        std::uint64_t inode;    // of the file; 0 for none
     };
     int bindPort(Bound bound, SimAddress& address);
+    int bindPath(Bound bound);
     bool isPortTaken(const Bound& bound, std::uint16_t port) const noexcept;
     SimWorld& world_;
     std::uint32_t number_;

@@ -247,6 +247,7 @@ void SimStream::closed() noexcept {
             peer->hasEnd_ = peer->isSendShut_ = true;
             if (isLoss) peer->error_ = ECONNRESET;
             for (Segment& each : peer->wire_) peer->arrived_.append(each.bytes);
+            peer->arrived_.append(outgoing_.take(outgoing_.size()));  // nothing is lost on the way
             peer->wire_.clear();
             peer->wireBytes_ = 0;
             peer->changed();

@@ -1,4 +1,5 @@
 #include <wring/runtime/assert.hpp>
+#include <wring/runtime/detail/message_layout.hpp>
 #include <wring/runtime/detail/sim_driver.hpp>
 
 #include <netinet/in.h>
@@ -74,7 +75,7 @@ void SimulatedDriver::progress() {
 void SimulatedDriver::progress(int fd) {
     for (std::size_t side : {0, 1}) {
         while (Operation* next = descriptor(fd).waiting[side].front()) {
-            if (next->verb_ == Verb::recvMulti) {
+            if (next->picksBuffers()) {
                 receiveMulti(*next);
                 if (descriptor(fd).waiting[side].front() == next) break;
                 continue;
@@ -269,7 +270,22 @@ void SimulatedDriver::noteShortage(int fd) {
     world_.violate("accepting that fails was tried again more than 20 times in a second");
 }
 
-// One completion of a recvMulti. Afterwards it does not wait any more, or has nothing to take.
+int SimulatedDriver::receiveInto(Operation& operation, std::span<std::byte> buffer) {
+    SimObject* object = kernel_.object(operation.fd_);
+    if (operation.verb_ == Verb::recvMulti) {
+        if (strikes(Fault::shortReceive)) {
+            auto most = static_cast<std::uint32_t>(buffer.size());
+            buffer = buffer.first(most - world_.choices().choose(most));
+        }
+        return object->receive(buffer);
+    }
+    auto receive = [](void* socket, ::msghdr& message) noexcept {
+        return static_cast<SimObject*>(socket)->receiveMessage(message);
+    };
+    return receiveMessageInto(buffer, *operation.message(), receive, object);
+}
+
+// One completion of a recvMulti or recvmsgMulti. Afterwards it does not wait any more, or has nothing to take.
 void SimulatedDriver::receiveMulti(Operation& operation) {
     int fd = operation.fd_;
     SimObject* object = kernel_.object(fd);
@@ -294,11 +310,7 @@ void SimulatedDriver::receiveMulti(Operation& operation) {
         return endLater(operation, -ENOMEM);
     }
     std::uint32_t buffer = freeBuffers_.back();
-    std::size_t most = pool_->bufferBytes();
-    if (strikes(Fault::shortReceive)) {
-        most -= world_.choices().choose(static_cast<std::uint32_t>(most));
-    }
-    int outcome = object->receive({pool_->at(buffer), most});
+    int outcome = receiveInto(operation, {pool_->at(buffer), pool_->bufferBytes()});
     if (outcome == -EAGAIN) return;
     if (outcome <= 0) {
         take();

@@ -266,13 +266,8 @@ void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
             io_uring_prep_recv(&entry, fd, data, length, flags);
             break;
         case Verb::recvMulti:
-            if (picksBuffers()) {
-                io_uring_prep_recv_multishot(&entry, fd, nullptr, 0, 0);
-                entry.flags |= IOSQE_BUFFER_SELECT;
-                entry.buf_group = bufferGroup;
-            } else {
-                io_uring_prep_poll_add(&entry, fd, POLLIN | POLLRDHUP);
-            }
+        case Verb::recvmsgMulti:
+            fillReceiver(entry, operation);
             break;
         case Verb::send:
             io_uring_prep_send(&entry, fd, data, length, flags | MSG_NOSIGNAL);
@@ -303,6 +298,22 @@ void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
                                 static_cast<std::uint64_t>(operation.extra_));
             break;
     }
+}
+
+void UringDriver::fillReceiver(io_uring_sqe& entry, Operation& operation) const noexcept {
+    bool isStream = operation.verb_ == Verb::recvMulti;
+    if (!picksBuffers()) {
+        unsigned end = isStream ? POLLRDHUP : 0u;
+        return io_uring_prep_poll_add(&entry, operation.fd_, POLLIN | end);
+    }
+    if (isStream) {
+        io_uring_prep_recv_multishot(&entry, operation.fd_, nullptr, 0, 0);
+    } else {
+        auto* rooms = const_cast<void*>(operation.data_);
+        io_uring_prep_recvmsg_multishot(&entry, operation.fd_, static_cast<msghdr*>(rooms), 0);
+    }
+    entry.flags |= IOSQE_BUFFER_SELECT;
+    entry.buf_group = bufferGroup;
 }
 
 io_uring_sqe* UringDriver::takeEntry() noexcept {

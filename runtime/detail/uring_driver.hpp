@@ -41,6 +41,7 @@ class UringDriver final : public KernelDriver {
     bool start(Operation& operation) noexcept;
     void restart(Operation& operation) noexcept;
     void fill(io_uring_sqe& entry, Operation& operation) noexcept;
+    void fillReceiver(io_uring_sqe& entry, Operation& operation) const noexcept;
     bool sendCancel(Operation& operation) noexcept;
     io_uring_sqe* takeEntry() noexcept;
 

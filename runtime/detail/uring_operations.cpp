@@ -57,7 +57,7 @@ void UringDriver::finishLater(Operation& operation, int result) noexcept {
 }
 
 void UringDriver::deliver(Operation& operation, Completion& completion) noexcept {
-    bool isMulti = operation.verb_ == Verb::recvMulti || operation.verb_ == Verb::acceptMulti;
+    bool isMulti = operation.picksBuffers() || operation.verb_ == Verb::acceptMulti;
     if (!completion.more) {
         if (completion.result == -EINTR) {
             if (!operation.cancelRequested_ && !abandoning_) return restart(operation);
@@ -80,7 +80,7 @@ void UringDriver::deliver(Operation& operation, Completion& completion) noexcept
 // The kernel ended a multishot operation. Without an error it is armed again, here and nowhere
 // else; out of buffers it waits for one.
 void UringDriver::endMulti(Operation& operation, Completion& completion) noexcept {
-    bool isRecv = operation.verb_ == Verb::recvMulti;
+    bool isRecv = operation.picksBuffers();
     if (isRecv && completion.result == -ENOBUFS) {
         if (operation.cancelRequested_ || abandoning_) {
             completion.result = -ECANCELED;
@@ -122,10 +122,10 @@ void UringDriver::receivePolled(Operation& operation) noexcept {
         return starved_.pushBack(operation);
     }
     std::uint32_t buffer = freeBuffers_.back();
-    ssize_t count = ::recv(operation.fd_, pool_->at(buffer), pool_->bufferBytes(), MSG_DONTWAIT);
-    int error = count < 0 ? errno : 0;
+    int count = receiveInto(operation, {pool_->at(buffer), pool_->bufferBytes()});
+    int error = count < 0 ? -count : 0;
     Completion completion;
-    completion.result = error ? -error : static_cast<int>(count);
+    completion.result = count;
     if (error == EAGAIN || error == EINTR) {
         if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
         return restart(operation);

@@ -3,6 +3,7 @@
 #include <wring/endpoints/reactor_tcp.hpp>
 #include <wring/endpoints/tcp_endpoints.hpp>
 #include <wring/tests/endpoints/closed_port.hpp>
+#include <wring/tests/support/fake_resolver.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
 #include <wring/tests/support/streams.hpp>
 
@@ -139,6 +140,20 @@ TEST_P(PortForwardTest, aSideThatTakesNothingKeepsTheOtherFromSendingMore) {
             it->far.close();
         },
         smallBuffers));
+}
+
+TEST_P(PortForwardTest, theAddressesOfANameAreTriedUntilOneAnswers) {
+    run([](Reactor& reactor) -> Task<> {
+        PlainListener target;
+        fakeNames(reactor, {"127.0.0.2", "127.0.0.1"});
+        auto forwarding = makeRef<ProxyFactory>(reactor, "host.test", target.address().port());
+        auto port = listenTCP(reactor, 0, forwarding, 50, "127.0.0.1");
+        Peer near = connectPeer(port->getHost());
+        Peer far = co_await acceptFrom(reactor, &target);
+        EXPECT_GE(far.fd(), 0);
+        near.close();
+        co_await port->drain(10s);
+    });
 }
 
 TEST_P(PortForwardTest, whoCannotBeForwardedIsClosed) {

@@ -4,6 +4,7 @@
 #include <wring/net/wrapping_factory.hpp>
 #include <wring/tests/endpoints/client_record.hpp>
 #include <wring/tests/endpoints/closed_port.hpp>
+#include <wring/tests/support/fake_resolver.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
 #include <wring/tests/support/streams.hpp>
 
@@ -53,6 +54,34 @@ TEST_P(ReactorTcpTest, aClientTalksToAServer) {
         EXPECT_EQ(record.reason, "ConnectionDone: Connection was closed cleanly.");
         EXPECT_EQ(record.protocol->factory(), nullptr);
         co_await port->drain(10s);
+    });
+}
+
+TEST_P(ReactorTcpTest, theAddressesOfANameAreTriedUntilOneAnswers) {
+    run([](Reactor& reactor) -> Task<> {
+        ClientRecord record;
+        PlainListener listener;
+        auto names = fakeNames(reactor, {"127.0.0.2", "127.0.0.1"});
+        auto connector = connectTCP(reactor, "host.test", listener.address().port(),
+                                    makeRef<RecordingClientFactory>(record));
+        co_await until(reactor, [&] { return connector->state() == State::connected; });
+        EXPECT_EQ(record.protocol->transport().getPeer(), listener.address());
+        EXPECT_EQ(names->asked, Strings{"host.test"}) << "both families";
+        connector->disconnect();
+        co_await ended(reactor, connector);
+    });
+}
+
+TEST_P(ReactorTcpTest, aNameThatIsLookedUpForTooLongIsATimeOut) {
+    run([](Reactor& reactor) -> Task<> {
+        ClientRecord record;
+        auto names = fakeNames(reactor, {"127.0.0.1"});
+        names->go.clear();
+        auto connector =
+            connectTCP(reactor, "host.test", 80, makeRef<RecordingClientFactory>(record), 1ms);
+        co_await ended(reactor, connector);
+        EXPECT_EQ(record.reason.substr(0, 13), "TimeoutError:");
+        EXPECT_EQ(names->cancelled, 1);
     });
 }
 

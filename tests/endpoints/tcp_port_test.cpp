@@ -3,7 +3,13 @@
 #include <wring/tests/support/reactor_fixture.hpp>
 #include <wring/tests/support/streams.hpp>
 
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <stdexcept>
+#include <thread>
 
 namespace wring {
 namespace {
@@ -264,6 +270,39 @@ TEST_P(TcpPortTest, listensOnWithoutAHandleUntilTheReactorStops) {
     EXPECT_EQ(record.lost, 1);
     EXPECT_EQ(counting->numPorts(), 0);
     EXPECT_EQ(reactor.resources(), 0u);
+}
+
+/// Whether this thread, from now on, may not bind the ports that are for the privileged: in a
+/// network of its own, where no sysctl has given them to everybody.
+bool dropPrivilege() {
+    if (::unshare(CLONE_NEWNET) != 0) return false;
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct sets[2] = {};
+    if (::syscall(SYS_capget, &header, sets) != 0) return false;
+    sets[0].effective &= ~(1u << CAP_NET_BIND_SERVICE);
+    return ::syscall(SYS_capset, &header, sets) == 0;
+}
+
+TEST(PrivilegedPortTest, whoMayNotHaveItIsToldWhatItTakes) {
+    std::string text = "it listens";
+    bool isPossible = false;
+    std::thread([&] {
+        if (!(isPossible = dropPrivilege())) return;
+        Reactor reactor{ReactorOptions("epoll")};
+        ListenOptions options(Address::any4(IPPORT_RESERVED - 1), "");
+        Record record;
+        try {
+            listenTCP(reactor, options, factory<Recorder>(&record));
+        } catch (const CannotListenError& error) {
+            text = error.what();
+            EXPECT_EQ(error.number(), EACCES);
+        }
+    }).join();
+    if (!isPossible) GTEST_SKIP() << "no network of its own without CAP_SYS_ADMIN";
+    EXPECT_EQ(
+        text,
+        "Couldn't listen on any:1023: [Errno 13] Permission denied: ports below 1024 need the "
+        "capability CAP_NET_BIND_SERVICE, or a lower net.ipv4.ip_unprivileged_port_start.");
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, TcpPortTest, ::testing::ValuesIn(allDrivers()), nameOf);

@@ -2,6 +2,7 @@
 #include <wring/deferred/scope.hpp>
 #include <wring/endpoints/registry.hpp>
 #include <wring/endpoints/tls_endpoints.hpp>
+#include <wring/net/stream_pair.hpp>
 #include <wring/runtime/simulation.hpp>
 #include <wring/tests/support/tls.hpp>
 
@@ -15,11 +16,13 @@ namespace testing {
 
 /// One conversation between two hosts, and what its ends saw.
 struct Conversation {
-    explicit Conversation(std::size_t bytes) : sent(pattern(bytes)) {}
+    explicit Conversation(std::size_t bytes, std::size_t piece = 3000)
+        : sent(pattern(bytes)), pieceBytes(piece) {}
 
     std::string sent;
-    std::string heard;     // by the server
-    std::string answered;  // to the client
+    std::size_t pieceBytes;  // of one write of the client's
+    std::string heard;       // by the server
+    std::string answered;    // to the client
     bool hasServerSeenTheEnd = false;
     bool hasClientSeenTheEnd = false;
     std::string failure;  // the client's
@@ -47,7 +50,7 @@ Task<> serveEcho(Reactor& reactor, Ref<TLSContext> context, Conversation* it) {
 Task<> sendAll(Stream* stream, Conversation* it) {
     std::string_view left = it->sent;
     while (!left.empty()) {
-        std::string_view piece = left.substr(0, 3000);
+        std::string_view piece = left.substr(0, it->pieceBytes);
         left.remove_prefix(piece.size());
         co_await stream->write(Bytes::copyOf(piece));
     }
@@ -85,13 +88,15 @@ void hold(Simulation& world, Conversation* it) {
 }
 
 TEST(TlsSimulationTest, aConversationInAKindWorldIsWhole) {
-    Simulation world;
-    Conversation it(100'000);
-    hold(world, &it);
-    EXPECT_EQ(it.failure, "");
-    EXPECT_EQ(it.answered, it.sent);
-    EXPECT_TRUE(it.hasServerSeenTheEnd && it.hasClientSeenTheEnd);
-    EXPECT_EQ(world.violations(), std::vector<std::string>{});
+    for (std::size_t piece : {3'000, 20'000, 200'000}) {
+        Simulation world;
+        Conversation it(300'000, piece);
+        hold(world, &it);
+        EXPECT_EQ(it.failure, "");
+        EXPECT_TRUE(it.answered == it.sent);
+        EXPECT_TRUE(it.hasServerSeenTheEnd && it.hasClientSeenTheEnd);
+        EXPECT_EQ(world.violations(), std::vector<std::string>{});
+    }
 }
 
 TEST(TlsSimulationTest, anEndInOrderMeansThatAllHasComeWhateverGoesWrongSlow) {
@@ -115,6 +120,68 @@ TEST(TlsSimulationTest, anEndInOrderMeansThatAllHasComeWhateverGoesWrongSlow) {
     }
     EXPECT_GT(whole, 5);
     EXPECT_GT(failed, 5);
+}
+
+/// Two ends in a kind world, secured, and a task that uses them.
+struct SecuredWorld {
+    SecuredWorld() : near(world.addHost()), far(world.addHost()), ends(streamPair(near, far)) {}
+
+    void run(Task<> (*use)(SecuredWorld*)) {
+        CapturedLog quiet;
+        far.reactor().callWhenRunning([this] {
+            auto served = contextOf(testAuthority().server());
+            start(secureAs(&ends.far, served, TLSRole::server)).addErrback([](const Failure&) {});
+        });
+        near.reactor().callWhenRunning([this, use] {
+            start(secureAndUse(this, use)).addBoth([this](Result<void> result) {
+                ended = textOf(result);
+            });
+        });
+        world.runFor(100s);
+        EXPECT_EQ(ended, "");
+        for (Stream* each : {&ends.near, &ends.far}) each->abort();
+        world.runFor(1s);
+        EXPECT_EQ(world.violations(), std::vector<std::string>{});
+    }
+    static Task<> secureAndUse(SecuredWorld* self, Task<> (*use)(SecuredWorld*)) {
+        auto calling = contextOf(testAuthority().client());
+        co_await self->ends.near.startTLS(calling, TLSRole::client);
+        co_await use(self);
+    }
+
+    Simulation world;
+    SimulatedHost& near;
+    SimulatedHost& far;
+    ConnectedStreams ends;
+    std::string ended = "it hangs";
+};
+
+TEST(TlsSimulationTest, whoReadsIsToldThatWhatWasGivenAwayIsLost) {
+    SecuredWorld().run([](SecuredWorld* it) -> Task<> {
+        co_await sleepFor(1s);
+        it->world.faults().set(Fault::sendNoMemory, 1);
+        co_await it->ends.near.write(Bytes::copyOf("a question"));
+        auto answer = co_await outcome(it->ends.near.read());
+        it->world.heal();
+        EXPECT_TRUE(!answer && answer.error().check<ConnectionLost>());
+        EXPECT_EQ(answer.error().number(), ENOMEM);
+    });
+}
+
+TEST(TlsSimulationTest, aClosedStreamThatSomebodyHasKeepsNoReceiveBuffer) {
+    SecuredWorld().run([](SecuredWorld* it) -> Task<> {
+        Reactor& reading = it->far.reactor();
+        const std::string piece(8000, 'x');
+        for (int i = 0; i < 5; ++i) {
+            co_await it->ends.near.write(std::string_view(piece));
+            co_await sleepFor(1s);
+        }
+        EXPECT_GT(reading.driver().stats().buffersLent, 0u);
+        it->ends.near.abort();
+        it->ends.far.abort();
+        co_await sleepFor(1s);
+        EXPECT_EQ(reading.driver().stats().buffersLent, 0u);
+    });
 }
 
 }  // namespace

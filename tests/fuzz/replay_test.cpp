@@ -21,9 +21,11 @@ int replay_hostname(const std::uint8_t* data, std::size_t size);
 int replay_int_string(const std::uint8_t* data, std::size_t size);
 int replay_line(const std::uint8_t* data, std::size_t size);
 int replay_listen_fds(const std::uint8_t* data, std::size_t size);
+int replay_message_layout(const std::uint8_t* data, std::size_t size);
 int replay_netstring(const std::uint8_t* data, std::size_t size);
 int replay_proxy_header(const std::uint8_t* data, std::size_t size);
 int replay_simulation(const std::uint8_t* data, std::size_t size);
+int replay_tls_session(const std::uint8_t* data, std::size_t size);
 }
 
 namespace wring {
@@ -88,9 +90,11 @@ INSTANTIATE_TEST_SUITE_P(
                       Target{"filesystem_lock", replay_filesystem_lock},
                       Target{"hostname", replay_hostname}, Target{"int_string", replay_int_string},
                       Target{"line", replay_line}, Target{"listen_fds", replay_listen_fds},
+                      Target{"message_layout", replay_message_layout},
                       Target{"netstring", replay_netstring},
                       Target{"proxy_header", replay_proxy_header},
-                      Target{"simulation", replay_simulation, 0}),
+                      Target{"simulation", replay_simulation, 0},
+                      Target{"tls_session", replay_tls_session, 8}),
     [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <wring/net/process_output.hpp>
 
 #include <wring/deferred/start.hpp>
+#include <wring/runtime/process_options.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
 #include <wring/tests/support/streams.hpp>
 

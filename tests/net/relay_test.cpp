@@ -53,6 +53,20 @@ TEST_P(RelayTest, aSideThatBreaksEndsBothDirectionsWithItsError) {
     });
 }
 
+TEST_P(RelayTest, twoSidesThatBreakAtOnceAreOneFailure) {
+    CapturedLog log;
+    run([](Reactor& reactor) -> Task<> {
+        Ends ends(reactor);
+        auto relaying = start(relayBoth(&ends));
+        co_await turns(reactor);
+        ends.left.far.reset();
+        ends.right.far.reset();
+        auto ended = co_await outcome(relaying);
+        EXPECT_TRUE(!ended && ended.error().check<ConnectionLost>());
+    });
+    EXPECT_EQ(log.lines(), std::vector<std::string>{});
+}
+
 TEST_P(RelayTest, aCancelEndsBothDirectionsAndLosesNothing) {
     run([](Reactor& reactor) -> Task<> {
         Ends ends(reactor);

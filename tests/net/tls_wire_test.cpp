@@ -182,6 +182,31 @@ TEST_P(TlsWireTest, recordsMayBeCutAnywhere) {
     });
 }
 
+// What a record may hold at most, encrypted, is told from what is too long by the alert.
+TEST_P(TlsWireTest, recordsMayBeAsLongAsTheyMayAndNoLonger) {
+    run([](Reactor& reactor) -> Task<> {
+        struct Input {
+            std::string header, alert;
+        };
+        const std::vector<Input> inputs{
+            {std::string("\x17\x03\x03\x41\x00", 5), "bad record mac"},
+            {std::string("\x17\x03\x03\x41\x01", 5), "record overflow"}};
+        for (const Input& input : inputs) {
+            TlsPair pair(reactor);
+            co_await secureBoth(&pair);
+            EXPECT_EQ(pair.tap.send(input.header + std::string(16640, 'x')), 16645u);
+            auto served = co_await outcome(pair.server.read());
+            EXPECT_TRUE(!served && served.error().check<TLSError>());
+            auto told = co_await outcome(pair.client.read());
+            EXPECT_FALSE(told);
+            if (told) continue;
+            EXPECT_NE(told.error().getErrorMessage().find("alert " + input.alert),
+                      std::string::npos)
+                << told.error().getErrorMessage();
+        }
+    });
+}
+
 /// A client whose TLS library the test can reach, and a server's stream.
 struct Reachable {
     explicit Reachable(Reactor& reactor) : Reachable(reactor, PeerPair()) {}

@@ -1,4 +1,5 @@
 #include <wring/tests/support/driver_fixture.hpp>
+#include <wring/tests/support/folder.hpp>
 
 #include <netinet/tcp.h>
 #include <sys/un.h>
@@ -12,6 +13,7 @@ namespace wring {
 namespace {
 
 using testing::Ends;
+using testing::Folder;
 using testing::Probe;
 using testing::Room;
 
@@ -160,6 +162,20 @@ const std::vector<Call> connects = {
      [](Kit& k) { return k.connectTo(k.socket(AF_UNIX), LocalName()); }},
     {"toAPathThatDoesNotExist", -ENOENT,
      [](Kit& k) { return k.connectTo(k.socket(AF_UNIX), LocalName(false)); }},
+    {"toAPathWithAListener", 0,
+     [](Kit& k) {
+         Folder folder;
+         LocalName name(false, folder.path());
+         k.localListener(name);
+         return k.connectTo(k.socket(AF_UNIX), name);
+     }},
+    {"toAPathWhoseListenerIsGone", -ECONNREFUSED,
+     [](Kit& k) {
+         Folder folder;
+         LocalName name(false, folder.path());
+         k.closeOwned(k.localListener(name));
+         return k.connectTo(k.socket(AF_UNIX), name);
+     }},
     {"toALocalSocketThatDoesNotListen", -ECONNREFUSED,
      [](Kit& k) {
          LocalName name;
@@ -367,6 +383,18 @@ const std::vector<Call> immediateCalls = {
      [](Kit& k) {
          LocalName name;
          k.localListener(name);
+         return k.driver().bind(k.socket(AF_UNIX), &name.address, name.bytes);
+     }},
+    {"bindToAPathThatIsTaken", -EADDRINUSE,
+     [](Kit& k) {
+         Folder folder;
+         LocalName name(false, folder.path());
+         k.closeOwned(k.localListener(name));
+         return k.driver().bind(k.socket(AF_UNIX), &name.address, name.bytes);
+     }},
+    {"bindToAPathInNoFolder", -ENOENT,
+     [](Kit& k) {
+         LocalName name(false);
          return k.driver().bind(k.socket(AF_UNIX), &name.address, name.bytes);
      }},
     {"bindAPipe", -ENOTSOCK, [](Kit& k) { return k.bind(k.pipe().near, k.loopback()); }},

@@ -1,3 +1,4 @@
+#include <wring/runtime/detail/message_layout.hpp>
 #include <wring/tests/support/driver_fixture.hpp>
 #include <wring/tests/support/own_loopback.hpp>
 
@@ -218,6 +219,119 @@ TEST_P(DriverDatagramTest, whatHasNoRoomIsDroppedAndCounted) {
     std::uint32_t dropped = 0;
     std::memcpy(&dropped, CMSG_DATA(header), sizeof dropped);
     EXPECT_EQ(static_cast<int>(dropped), 100 - came);
+}
+
+/// A recvmsgMulti that writes down what comes.
+struct Mailbox : Operation {
+    Mailbox() : Operation(&Mailbox::onCompleted) {
+        rooms.msg_namelen = sizeof(sockaddr_in);
+        rooms.msg_controllen = CMSG_SPACE(sizeof(int));
+    }
+    bool hasEnded() const { return ends > 0; }
+
+    msghdr rooms{};
+    std::vector<std::string> texts;  // with a "!" behind one that was cut
+    std::vector<int> ports;          // of the senders
+    std::vector<Bytes> kept;
+    bool keeps = false;
+    int error = 0;
+    int ends = 0;
+
+ private:
+    static void onCompleted(Operation& operation, Completion& completion) noexcept {
+        auto& self = static_cast<Mailbox&>(operation);
+        if (completion.result < 0) self.error = -completion.result;
+        if (!completion.more) ++self.ends;
+        if (completion.bytes) self.note(std::move(completion.bytes));
+    }
+    void note(Bytes message) {
+        auto view =
+            detail::MessageView::read(message.view(), rooms.msg_namelen, rooms.msg_controllen);
+        ASSERT_TRUE(view);
+        texts.push_back(std::string(asText(view->payload)) + (view->isCut ? "!" : ""));
+        sockaddr_in from{};
+        std::memcpy(&from, view->name.data(), std::min(view->name.size(), sizeof from));
+        ports.push_back(from.sin_port);
+        if (keeps) kept.push_back(std::move(message));
+    }
+};
+
+using Texts = std::vector<std::string>;
+
+TEST_P(DriverDatagramTest, messagesComeOneByOneInOneOperation) {
+    int near = port(), far = port(), other = port();
+    Mailbox box;
+    box.prepareRecvmsgMulti(near, box.rooms);
+    driver().submit(box);
+    settle();
+    send(far, "one", near);
+    ASSERT_TRUE(until([&] { return box.texts.size() == 1; }));
+    send(other, "", near);
+    send(far, "three", near);
+    ASSERT_TRUE(until([&] { return box.texts.size() == 3; }));
+    EXPECT_EQ(box.texts, (Texts{"one", "", "three"}));
+    EXPECT_EQ(box.ports, (std::vector<int>{addressOf(far).sin_port, addressOf(other).sin_port,
+                                           addressOf(far).sin_port}));
+    driver().cancel(box);
+    ASSERT_TRUE(until([&] { return box.hasEnded(); }));
+    EXPECT_EQ(box.error, ECANCELED);
+    EXPECT_EQ(box.ends, 1);
+    send(far, "kept", near);
+    EXPECT_EQ(receive(near), "kept");
+}
+
+TEST_P(DriverDatagramTest, aMessageThatIsLongerThanABufferIsCut) {
+    makeWithBuffers(2, 2, 256);
+    int near = port(), far = port();
+    Mailbox box;
+    box.prepareRecvmsgMulti(near, box.rooms);
+    driver().submit(box);
+    const std::size_t room = 256 - detail::messageOverhead(box.rooms);
+    send(far, std::string(1000, 'x'), near);
+    send(far, std::string(room, 'y'), near);
+    ASSERT_TRUE(until([&] { return box.texts.size() == 2; }));
+    EXPECT_EQ(box.texts, (Texts{std::string(room, 'x') + "!", std::string(room, 'y')}));
+    driver().cancel(box);
+    ASSERT_TRUE(until([&] { return box.hasEnded(); }));
+}
+
+TEST_P(DriverDatagramTest, withoutBuffersMessagesWait) {
+    makeWithBuffers(2, 2, 256);
+    int near = port(), far = port();
+    Mailbox box;
+    box.keeps = true;
+    box.prepareRecvmsgMulti(near, box.rooms);
+    driver().submit(box);
+    for (std::string_view text : {"a", "b", "c", "d", "e"}) send(far, text, near);
+    ASSERT_TRUE(until([&] { return box.texts.size() == 2; }));
+    settle();
+    EXPECT_EQ(box.texts.size(), 2u);
+    EXPECT_FALSE(box.hasEnded());
+    while (box.texts.size() < 5) {
+        std::size_t before = box.texts.size();
+        box.kept.clear();
+        ASSERT_TRUE(until([&] { return box.texts.size() > before; }));
+    }
+    EXPECT_EQ(box.texts, (Texts{"a", "b", "c", "d", "e"}));
+    box.kept.clear();
+    driver().cancel(box);
+    ASSERT_TRUE(until([&] { return box.hasEnded(); }));
+}
+
+TEST_P(DriverDatagramTest, aRefusalEndsAReceiverOfMessages) {
+    int near = port();
+    sockaddr_in nobody = loopback(9);
+    ASSERT_EQ(::inet_pton(AF_INET, testing::ownLoopback().c_str(), &nobody.sin_addr), 1);
+    connect(near, nobody);
+    Mailbox box;
+    for (int ends = 1; ends < 3; ++ends) {
+        box.prepareRecvmsgMulti(near, box.rooms);
+        driver().submit(box);
+        settle();
+        EXPECT_EQ(driver().sendMessageNow(near, Letter("anybody?").toPeer().raw), 8);
+        ASSERT_TRUE(until([&] { return box.ends == ends; }));
+        EXPECT_EQ(box.error, ECONNREFUSED);
+    }
 }
 
 /// An abstract name that no other process of these tests uses.

@@ -43,6 +43,7 @@ TEST_P(DriverSocketTest, everyVerbTellsAClosedDescriptorAndNotWithinSubmit) {
             {"send", [&](Probe& p) { p.prepareSend(fd, asBytes("x")); }},
             {"sendmsg", [&](Probe& p) { p.prepareSendmsg(fd, message); }},
             {"recvmsg", [&](Probe& p) { p.prepareRecvmsg(fd, message); }},
+            {"recvmsgMulti", [&](Probe& p) { p.prepareRecvmsgMulti(fd, message); }},
             {"shutdown", [&](Probe& p) { p.prepareShutdown(fd, SHUT_WR); }},
             {"close", [&](Probe& p) { p.prepareClose(fd); }},
             {"poll", [&](Probe& p) { p.preparePoll(fd, POLLIN); }},

@@ -2,6 +2,7 @@
 
 #include <wring/deferred/scope.hpp>
 #include <wring/endpoints/registry.hpp>
+#include <wring/tests/simulation/serving.hpp>
 
 namespace wring::testing {
 
@@ -25,17 +26,8 @@ void BulkWorkload::begin(Trial& trial) {
 }
 
 Task<> BulkWorkload::listenOn(Trial* trial, SimulatedHost* host, BulkWorkload* self) {
-    std::string where = "tcp:" + std::to_string(self->port_);
-    for (;;) {
-        auto endpoint = serverFromString(host->reactor(), where);
-        auto port = co_await outcome(endpoint->listen(serve(serveOne, trial)));
-        if (port) {
-            co_await *port;
-            co_return;
-        }
-        trial->failed(port.error());
-        co_await sleepFor(10ms);
-    }
+    auto endpoint = serverAt(*host, self->port_, false);
+    co_await keepListening(trial, std::move(endpoint), serve(serveOne, trial));
 }
 
 // The client says first how much each end is to send: a digit.

@@ -2,7 +2,7 @@
 
 #include <wring/deferred/scope.hpp>
 #include <wring/deferred/timeout.hpp>
-#include <wring/endpoints/registry.hpp>
+#include <wring/tests/simulation/serving.hpp>
 
 namespace wring::testing {
 
@@ -18,17 +18,8 @@ void EchoWorkload::begin(Trial& trial) {
 }
 
 Task<> EchoWorkload::listenOn(Trial* trial, SimulatedHost* host, EchoWorkload* self) {
-    std::string where = "tcp:" + std::to_string(self->port_);
-    for (;;) {
-        auto endpoint = serverFromString(host->reactor(), where);
-        auto port = co_await outcome(endpoint->listen(serve(echo, trial, self)));
-        if (port) {
-            co_await *port;
-            co_return;
-        }
-        trial->failed(port.error());
-        co_await sleepFor(10ms);
-    }
+    auto endpoint = serverAt(*host, self->port_, self->isSecured_);
+    co_await keepListening(trial, std::move(endpoint), serve(echo, trial, self));
 }
 
 Task<> EchoWorkload::echo(Stream peer, Trial* trial, EchoWorkload* self) {
@@ -58,7 +49,7 @@ Task<> EchoWorkload::runClient(Trial* trial, SimulatedHost* host, EchoWorkload* 
 
 Task<> EchoWorkload::converse(Trial* trial, SimulatedHost* host, EchoWorkload* self) {
     std::string where = "tcp:" + self->server_ + ":" + std::to_string(self->port_);
-    auto endpoint = clientFromString(host->reactor(), where);
+    auto endpoint = clientTo(*host, where, self->isSecured_);
     Stream stream = co_await endpoint->connectStream();
     Pattern pattern(trial->newIdentity());
     std::uint64_t total = trial->choose(4) ? trial->choose(4000) : trial->choose(200'000);
@@ -67,13 +58,13 @@ Task<> EchoWorkload::converse(Trial* trial, SimulatedHost* host, EchoWorkload* s
         ended = co_await outcome(withScope(
             [](Scope& scope, Stream* both, Pattern* bytes, Trial* run,
                std::uint64_t all) -> Task<> {
-                scope.spawn(writeAll, both, bytes, run, all);
+                scope.spawn(sendPattern, both, run, bytes, all);
                 co_await readAll(both, bytes, run);
             },
             &stream, &pattern, trial, total));
     } else {
         total = std::min<std::uint64_t>(total, 1000);
-        ended = co_await outcome(writeAll(&stream, &pattern, trial, total));
+        ended = co_await outcome(sendPattern(&stream, trial, &pattern, total));
         if (ended) ended = co_await outcome(readAll(&stream, &pattern, trial));
     }
     // Else the server may have had an error, which looks like an end from here.
@@ -81,28 +72,12 @@ Task<> EchoWorkload::converse(Trial* trial, SimulatedHost* host, EchoWorkload* s
     bool isWhole = pattern.read() == pattern.written();
     trial->expect(pattern.read() <= pattern.written(), "an echo gave more than was sent");
     trial->expect(!ended || !isServed || isWhole, "an echo ended in order, and bytes are missing");
-    if (ended && isWhole) trial->reached("wholeEcho");
+    if (ended && isWhole) trial->reached(self->isSecured_ ? "wholeSecuredEcho" : "wholeEcho");
     if (trial->happens(4)) {
         stream.abort();
     } else {
         co_await stream.close();
     }
-}
-
-Task<> EchoWorkload::writeAll(Stream* stream, Pattern* pattern, Trial* trial, std::uint64_t total) {
-    while (pattern->written() < total) {
-        std::uint64_t most = std::min<std::uint64_t>(total - pattern->written(), 20'000);
-        std::uint64_t count = 1 + trial->choose(static_cast<std::uint32_t>(most));
-        count = std::min(count, most);
-        std::string piece = pattern->next(count);
-        if (trial->happens(2)) {
-            co_await stream->write(Bytes::copyOf(piece));
-        } else {
-            co_await stream->write(std::string_view(piece));
-        }
-        if (trial->happens(10)) co_await sleepFor(trial->pause());
-    }
-    co_await stream->shutdownSend();
 }
 
 Task<Bytes> EchoWorkload::readOnce(Stream* stream) { co_return co_await stream->read(); }

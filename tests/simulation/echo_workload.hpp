@@ -12,6 +12,7 @@ namespace wring::testing {
 /// are cancelled now and then, which must lose nothing.
 class EchoWorkload final : public Workload {
  public:
+    explicit EchoWorkload(bool isSecured = false) : isSecured_(isSecured) {}
     void begin(Trial& trial) override;
     bool hasEnded() const override { return clients_ == 0; }
 
@@ -20,10 +21,10 @@ class EchoWorkload final : public Workload {
     static Task<> listenOn(Trial* trial, SimulatedHost* host, EchoWorkload* self);
     static Task<> runClient(Trial* trial, SimulatedHost* host, EchoWorkload* self);
     static Task<> converse(Trial* trial, SimulatedHost* host, EchoWorkload* self);
-    static Task<> writeAll(Stream* stream, Pattern* pattern, Trial* trial, std::uint64_t total);
     static Task<> readAll(Stream* stream, Pattern* pattern, Trial* trial);
     static Task<Bytes> readOnce(Stream* stream);
 
+    bool isSecured_;  // everything goes through TLS
     std::uint16_t port_ = 0;
     std::string server_;
     std::set<std::string> servedWhole_;  // by the client's address

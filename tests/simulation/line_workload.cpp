@@ -4,6 +4,7 @@
 #include <wring/endpoints/registry.hpp>
 #include <wring/net/framing.hpp>
 #include <wring/net/line_receiver.hpp>
+#include <wring/tests/simulation/serving.hpp>
 
 namespace wring::testing {
 
@@ -65,17 +66,8 @@ void LineWorkload::begin(Trial& trial) {
 }
 
 Task<> LineWorkload::listenOn(Trial* trial, SimulatedHost* host, LineWorkload* self) {
-    std::string where = "tcp:" + std::to_string(self->port_);
-    for (;;) {
-        auto endpoint = serverFromString(host->reactor(), where);
-        auto port = co_await outcome(endpoint->listen(factory<Answerer>(trial)));
-        if (port) {
-            co_await *port;
-            co_return;
-        }
-        trial->failed(port.error());
-        co_await sleepFor(10ms);
-    }
+    auto endpoint = serverAt(*host, self->port_, false);
+    co_await keepListening(trial, std::move(endpoint), factory<Answerer>(trial));
 }
 
 Task<> LineWorkload::runClient(Trial* trial, SimulatedHost* host, LineWorkload* self) {

@@ -1,8 +1,8 @@
 #include <wring/tests/simulation/protocol_workload.hpp>
 
 #include <wring/deferred/timeout.hpp>
-#include <wring/endpoints/registry.hpp>
 #include <wring/tests/simulation/pattern.hpp>
+#include <wring/tests/simulation/serving.hpp>
 
 namespace wring::testing {
 
@@ -168,23 +168,14 @@ void ProtocolWorkload::begin(Trial& trial) {
 }
 
 Task<> ProtocolWorkload::listenOn(Trial* trial, SimulatedHost* host, ProtocolWorkload* self) {
-    std::string where = "tcp:" + std::to_string(self->port_);
-    for (;;) {
-        auto endpoint = serverFromString(host->reactor(), where);
-        auto port = co_await outcome(endpoint->listen(factory<EchoProtocol>(trial, self)));
-        if (port) {
-            co_await *port;
-            co_return;
-        }
-        trial->failed(port.error());
-        co_await sleepFor(10ms);
-    }
+    auto endpoint = serverAt(*host, self->port_, self->isSecured_);
+    co_await keepListening(trial, std::move(endpoint), factory<EchoProtocol>(trial, self));
 }
 
 Task<> ProtocolWorkload::runClient(Trial* trial, SimulatedHost* host, ProtocolWorkload* self) {
     std::string where = "tcp:" + self->server_ + ":" + std::to_string(self->port_) + ":timeout=20";
     while (!trial->isFinishing()) {
-        auto endpoint = clientFromString(host->reactor(), where);
+        auto endpoint = clientTo(*host, where, self->isSecured_);
         std::uint64_t total = trial->choose(trial->happens(4) ? 300'000 : 5'000);
         auto protocols = factory<PatternProtocol>(trial, self, total, trial->happens(2));
         auto connected = co_await outcome(endpoint->connect(protocols));

@@ -8,6 +8,7 @@ namespace wring::testing {
 /// held against the order in which they may come.
 class ProtocolWorkload final : public Workload {
  public:
+    explicit ProtocolWorkload(bool isSecured = false) : isSecured_(isSecured) {}
     void begin(Trial& trial) override;
     bool hasEnded() const override { return clients_ == 0; }
     void check(Trial& trial) override;
@@ -19,6 +20,7 @@ class ProtocolWorkload final : public Workload {
     static Task<> listenOn(Trial* trial, SimulatedHost* host, ProtocolWorkload* self);
     static Task<> runClient(Trial* trial, SimulatedHost* host, ProtocolWorkload* self);
 
+    bool isSecured_;  // everything goes through TLS
     std::uint16_t port_ = 0;
     std::string server_;
     int clients_ = 0;

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 
 namespace wring::testing {
 
@@ -60,6 +61,11 @@ Duration Trial::pause() {
     if (isFinishing_) return Duration::zero();
     std::uint64_t most = happens(8) ? 10'000'000 : 20'000;
     return std::chrono::microseconds(world_.choices().magnitude(most));
+}
+
+std::uint64_t Trial::struck() {
+    const Faults::Counts& counts = world_.faults().counts();
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
 }
 
 void Trial::failed(const Failure& failure) { reached(failure.className().c_str()); }
@@ -126,6 +132,8 @@ void Trial::checkHost(SimulatedHost& host) {
     Reactor& reactor = host.reactor();
     DriverStats stats = reactor.driver().stats();
     if (stats.starvations > 0) reached("starvedReceiver");
+    expect(stats.buffers <= reactor.options().driver.buffersMax,
+           "more receive buffers than may be");
     if (stats.overflows > 0) reached("completionOverflow");
     expect(reactor.hasStopped(), "a reactor that was told to stop did not");
     expect(reactor.fibers().empty(), "a task is left after the reactor has stopped");

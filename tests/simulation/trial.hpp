@@ -65,6 +65,12 @@ class Trial {
     /// A number that no other connection has.
     std::uint32_t newIdentity() noexcept { return ++identities_; }
 
+    /// How often that fault has struck by now, and how often any.
+    std::uint64_t struck(Fault fault) {
+        return world_.faults().counts()[static_cast<std::size_t>(fault)];
+    }
+    std::uint64_t struck();
+
     /// Something that must not be has been seen.
     void violate(std::string what) { world_.violate(std::move(what)); }
     void expect(bool holds, const char* what) {
@@ -112,6 +118,6 @@ Verdict runTrial(Choices choices, std::uint64_t events);
 
 /// The kinds there are.
 std::unique_ptr<Workload> makeWorkload(std::uint32_t kind);
-inline constexpr std::uint32_t workloadKinds = 10;
+inline constexpr std::uint32_t workloadKinds = 17;
 
 }  // namespace wring::testing
