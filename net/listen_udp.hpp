@@ -18,9 +18,9 @@ class WRING_API UdpOptions {
     std::size_t maxPacketSize = 8192;  ///< bytes; what is longer is truncated
     bool listenMultiple = false;       ///< others may share the port, as for multicast
     /// Datagrams of one size and one sender may come from the kernel together, and go to it so,
-    /// where it can do that. Costs 64 KiB of memory. Without it datagrams of at most 8,000 bytes come
-    /// as the driver has buffers for them, with io_uring many for one call: better for many senders
-    /// of small ones.
+    /// where it can do that. Costs 64 KiB of memory. Without it datagrams of at most 8,000 bytes
+    /// come as the driver has buffers for them, with io_uring many for one call: better for many
+    /// senders of small ones.
     bool offload = true;
 };
 

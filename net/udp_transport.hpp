@@ -34,8 +34,8 @@ class WRING_API IUDPTransport : public RefCounted {
     /// Sends one datagram at once; nothing is queued: what the kernel has no room for is dropped
     /// and counted, as the network does.
     ///
-    /// Errors    MessageLengthError; InvalidAddressError for an address of another family; what else the
-    ///           kernel says as Error. A refusal is none: see connectionRefused().
+    /// Errors    MessageLengthError; InvalidAddressError for an address of another family; what the
+    ///           kernel says else as Error. A refusal is none: see connectionRefused().
     virtual void write(BytesView data, const Address& to) = 0;
     /// Likewise, to the address that connect() was given. Throws UsageError without one.
     virtual void write(BytesView data) = 0;

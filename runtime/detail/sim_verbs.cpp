@@ -285,7 +285,8 @@ int SimulatedDriver::receiveInto(Operation& operation, std::span<std::byte> buff
     return receiveMessageInto(buffer, *operation.message(), receive, object);
 }
 
-// One completion of a recvMulti or recvmsgMulti. Afterwards it does not wait any more, or has nothing to take.
+// One completion of a recvMulti or recvmsgMulti. Afterwards it does not wait any more, or has
+// nothing to take.
 void SimulatedDriver::receiveMulti(Operation& operation) {
     int fd = operation.fd_;
     SimObject* object = kernel_.object(fd);
