@@ -5,6 +5,7 @@
 #include <wring/tests/support/reactor_fixture.hpp>
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <algorithm>
@@ -293,8 +294,10 @@ TEST_P(SpawnProcessTest, aTransportMayBeClosedFromWithinAnyEvent) {
 
 TEST_P(SpawnProcessTest, childrenOfOthersAreNotReaped) {
     run([](Reactor& reactor) -> Task<> {
-        pid_t other = ::fork();
-        if (other == 0) ::_exit(7);
+        pid_t other = -1;
+        char shell[] = "sh", option[] = "-c", script[] = "exit 7";
+        char* args[] = {shell, option, script, nullptr};
+        EXPECT_EQ(::posix_spawnp(&other, "sh", nullptr, nullptr, args, ::environ), 0);
         ProcessRecord record;
         co_await RecordedProcess(reactor, &record, "true").protocol;
         int status = 0;
