@@ -1,7 +1,7 @@
 #pragma once
 
-#include <wring/runtime/file_descriptor.hpp>
 #include <wring/runtime/bytes.hpp>
+#include <wring/runtime/file_descriptor.hpp>
 #include <wring/runtime/task.hpp>
 
 #include <cstddef>

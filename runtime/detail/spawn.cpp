@@ -45,7 +45,8 @@ class ChildStack {
  public:
     ChildStack()
         : memory_(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                         MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {}
+                         (sharesMemory ? MAP_PRIVATE : MAP_SHARED) | MAP_ANONYMOUS | MAP_NORESERVE,
+                         -1, 0)) {}
     ChildStack(const ChildStack&) = delete;
     ChildStack& operator=(const ChildStack&) = delete;
     ~ChildStack() {
