@@ -338,7 +338,7 @@ Task<> FtpSession::report(Deferred<std::string> transfer) {
     auto end = co_await outcome(transfer);
     transfer_.reset();
     std::string text = end ? *end : "426 The transfer was aborted.";
-    co_await outcome(reply(text));
+    (void)co_await outcome(reply(text));  // the client may have gone
     idle_.set();
 }
 

@@ -152,6 +152,7 @@ TEST_P(PortForwardTest, theAddressesOfANameAreTriedUntilOneAnswers) {
         Peer far = co_await acceptFrom(reactor, &target);
         EXPECT_GE(far.fd(), 0);
         near.close();
+        far.close();
         co_await port->drain(10s);
     });
 }
