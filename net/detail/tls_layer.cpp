@@ -182,6 +182,8 @@ void TlsLayer::turnEnded() noexcept {
     if (session_.failure()) return failNow();
     isGathering_ = false;
     pump();
+    // Whoever closes now has to find it on its way.
+    if (isGathering_ && isLive()) flush();
 }
 
 Bytes& TlsLayer::lastWords() noexcept {
