@@ -64,6 +64,7 @@ class WRING_API SimulatedHost final : public IDriverSource {
 /// simulated kernels that are as unkind as real ones may be: any wring program runs in it
 /// unchanged, thousands of times faster than the clock, and the same seed gives the same run.
 ///
+/// Files     those of this machine, and with them the paths of UNIX sockets.
 /// Thread    one. What a program does in other threads is not simulated.
 class WRING_API Simulation {
  public:

@@ -16,7 +16,9 @@ void BurstWorkload::begin(Trial& trial) {
     port_ = trial.newPort();
     server_ = trial.server().address();
     trial.start(trial.server(), servers_, listenOn, this);
-    trial.start(trial.client(), clients_, runClient, this);
+    // From the host itself they come all at once.
+    SimulatedHost& from = trial.happens(2) ? trial.server() : trial.client();
+    trial.start(from, clients_, runClient, this);
 }
 
 Task<> BurstWorkload::serveOne(Stream peer, Trial* trial, BurstWorkload* self) {
@@ -59,7 +61,7 @@ Task<> BurstWorkload::runClient(Trial* trial, SimulatedHost* host, BurstWorkload
     std::string where = "tcp:" + self->server_ + ":" + std::to_string(self->port_) + ":timeout=10";
     while (!trial->isFinishing()) {
         co_await withScope(burst, trial, clientTo(*host, where, false));
-        co_await sleepFor(1ms + trial->pause());
+        co_await sleepFor(trial->happens(4) ? trial->pause() : Duration(1ms));
     }
 }
 
