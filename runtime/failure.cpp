@@ -84,4 +84,6 @@ std::exception_ptr Failure::exception() const noexcept {
     }
 }
 
+void Failure::destroy() noexcept { this->~Failure(); }
+
 }  // namespace wring

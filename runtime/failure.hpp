@@ -78,6 +78,8 @@ class WRING_API Failure {
     friend class Result;
     // No failure at all: what a Result without a value holds when it went well.
     Failure() noexcept = default;
+    // As a call: inlined it makes GCC 12 believe that what it does not reach is not initialized.
+    void destroy() noexcept;
     bool isNone() const noexcept { return !class_ && !exception_; }
     Failure(const ErrorClass& errorClass, int code, const char* operation) noexcept
         : class_(&errorClass), operation_(operation), code_(code) {}

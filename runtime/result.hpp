@@ -93,7 +93,7 @@ class [[nodiscard]] Result {
         if (hasValue_) {
             value_.~T();
         } else {
-            failure_.~Failure();
+            failure_.destroy();
         }
     }
 
