@@ -51,7 +51,7 @@ points() {
     esac
 }
 
-workloads=${workloads:-echo connect idle}
+workloads=${workloads:-echo connect in out idle}
 for workload in $workloads; do
     [[ " echo connect in out idle tls none " == *" $workload "* ]] || usage
 done

@@ -22,6 +22,20 @@ raw-epoll-again $build/bench/echo_tls_epoll 0 $work/server.pem
 TABLE
         return
     }
+    local does=source
+    [ "$workload" = in ] && does=sink
+    [[ "$workload" = in || "$workload" = out ]] && {
+        cat <<TABLE
+uring-coroutine $build/bench/stream_server $tcp $does uring coroutine
+uring-protocol $build/bench/stream_server $tcp $does uring protocol
+epoll-coroutine $build/bench/stream_server $tcp $does epoll coroutine
+epoll-protocol $build/bench/stream_server $tcp $does epoll protocol
+raw-uring $build/bench/stream_uring 0 $does
+raw-epoll $build/bench/stream_epoll 0 $does
+raw-epoll-again $build/bench/stream_epoll 0 $does
+TABLE
+        return
+    }
     cat <<TABLE
 uring-coroutine $build/samples/echo $tcp --reactor uring --style coroutine
 uring-protocol $build/samples/echo $tcp --reactor uring --style protocol

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "stream_pattern.h"
+
 static bool echo_round(struct server* server, int count, size_t size) {
     (void)count;
     return load_round(server, size);
@@ -90,11 +92,10 @@ static bool in_end(struct server* server, size_t size) {
     return true;
 }
 
-// A source repeats the same 65536 bytes, so every message of that size is the same.
+// Every message has the size of what a source repeats, so all are the same.
 static bool out_round(struct server* server, int count, size_t size) {
     static char received[LOAD_MESSAGE_MAX], expected[LOAD_MESSAGE_MAX];
-    if (expected[1] == 0)
-        for (size_t i = 0; i < sizeof expected; ++i) expected[i] = (char)(i % 65536 % 251);
+    if (expected[1] == 0) stream_fill(expected, sizeof expected);
     for (int i = 0; i < count; ++i) {
         size_t done = 0;
         while (done < size) {
