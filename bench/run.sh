@@ -216,6 +216,46 @@ measure_idle() {
     done
 }
 
+# count_calls NAME MILLISECONDS: sets `calls` and `echoes`, both from the server's first connection on.
+count_calls() {
+    local pid=${server_pid[$1]} tracer tries
+    strace -f -c -o "$work/calls" -p "$pid" 2>"$work/strace.err" &
+    tracer=$!
+    for ((tries = 0; tries < 250; ++tries)); do
+        grep -q "^TracerPid:[[:space:]]*$tracer$" "/proc/$pid/status" && break
+        kill -0 "$tracer" 2>/dev/null || return 1
+        sleep 0.02
+    done
+    targets=("$1:$pid:${server_port[$1]}")
+    "${inside[@]}" "$build/bench/generator" turn --core "$core" --conns 64 --size "$size" --ms "$2" \
+        --slice-ms "$2" "${targets[@]}" >"$work/lines" || failed=1
+    kill -INT "$tracer"
+    wait "$tracer" 2>/dev/null || true
+    calls=$(awk '$NF == "total" { print $4 }' "$work/calls")
+    echoes=$(sed -n 's/.* echoes=\([0-9]*\) .*/\1/p' "$work/lines")
+    [ -n "$calls" ] && [ -n "$echoes" ]
+}
+
+# System calls a request, from a run of their own, as counting them takes more time than they do. What
+# a long run makes more of than a short one leaves out what opening and closing connections took.
+measure_calls() {
+    local name before made
+    for name in "${servers[@]}"; do
+        [ "$name" = raw-epoll-again ] && continue
+        progress "system calls a request: $name"
+        start_all "$name"
+        [ ${#targets[@]} -eq 0 ] && continue
+        if count_calls "$name" 20 && before="$calls $echoes" && count_calls "$name" 300; then
+            made=$(awk -v c="$calls" -v e="$echoes" -v b="$before" \
+                'BEGIN { split(b, was); printf "%.4f", (c - was[1]) / (e - was[2]) }')
+            echo "calls workload=$workload server=$name conns=64 calls_per_request=$made errors=0" >>"$work/results"
+        else
+            echo "note: no system calls counted of $name: $(tail -n 1 "$work/strace.err")" >&2
+        fi
+        stop_all
+    done
+}
+
 measure_workload() {
     local point
     over=tcp
@@ -231,6 +271,7 @@ measure_workload() {
     size=64
     mapfile -t servers < <(servers_built)
     case $workload in
+        echo) measure_calls ;;
         idle) measure_idle $((quick ? 2000 : 10000)) ;;
         tls) measure_idle 2000 ;;
     esac
