@@ -6,14 +6,13 @@
 // Usage: stream_uring PORT sink|source
 #define _GNU_SOURCE
 #include <errno.h>
-#include <liburing.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "echo_listen.h"
+#include "ring.h"
 #include "stream_pattern.h"
 
 enum { SUBMISSIONS = 256, BUFFER_BYTES = 8 * 1024, BUFFERS = 64, SEND_BYTES = 256 * 1024 };
@@ -111,26 +110,10 @@ static void on_sent(struct connection* connection, const struct io_uring_cqe* cq
     arm(connection);
 }
 
-static void* pages(size_t bytes) {
-    void* at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED) echo_die("mmap", errno);
-    return at;
-}
-
 static void set_up(void) {
-    struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER |
-                                              IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
-                                              IORING_SETUP_CQSIZE,
-                                     .cq_entries = 8 * SUBMISSIONS};
-    int failed = io_uring_queue_init_params(SUBMISSIONS, &ring, &params);
-    if (failed < 0) echo_die("io_uring_setup", -failed);
-    io_uring_register_ring_fd(&ring);
-    lent = pages(BUFFERS * sizeof(struct io_uring_buf));
-    buffers = pages((size_t)BUFFERS * BUFFER_BYTES);
-    struct io_uring_buf_reg registration = {.ring_addr = (uintptr_t)lent, .ring_entries = BUFFERS};
-    failed = io_uring_register_buf_ring(&ring, &registration, 0);
-    if (failed < 0) echo_die("io_uring_register_buf_ring", -failed);
-    io_uring_buf_ring_init(lent);
+    ring_open(&ring, SUBMISSIONS);
+    lent = ring_of_buffers(&ring, BUFFERS);
+    buffers = ring_pages((size_t)BUFFERS * BUFFER_BYTES);
     lend_again(0, BUFFERS);
 }
 
