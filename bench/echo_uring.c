@@ -10,17 +10,16 @@
 #include "echo_listen.h"
 
 #include <errno.h>
-#include <liburing.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ring.h"
+
 enum {
     SUBMISSIONS = 512,
-    COMPLETIONS = 8 * SUBMISSIONS,
     BUFFER_BYTES = 8 * 1024,
     BUFFERS_FIRST =
         64,  // more are lent when the kernel first runs out: a small ring stays in the cache
@@ -241,27 +240,10 @@ static void refill(void) {
     }
 }
 
-static void* pages(size_t bytes) {
-    void* at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED) echo_die("mmap", errno);
-    return at;
-}
-
 static void set_up(void) {
-    struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER |
-                                              IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
-                                              IORING_SETUP_CQSIZE,
-                                     .cq_entries = COMPLETIONS};
-    int failed = io_uring_queue_init_params(SUBMISSIONS, &ring, &params);
-    if (failed < 0) echo_die("io_uring_setup", -failed);
-    io_uring_register_ring_fd(&ring);  // saves a file look-up an enter; not having it is no error
-    lent = pages(BUFFERS_MAX * sizeof(struct io_uring_buf));
-    buffers = pages((size_t)BUFFERS_MAX * BUFFER_BYTES);
-    struct io_uring_buf_reg registration = {.ring_addr = (uintptr_t)lent,
-                                            .ring_entries = BUFFERS_MAX};
-    failed = io_uring_register_buf_ring(&ring, &registration, 0);
-    if (failed < 0) echo_die("io_uring_register_buf_ring", -failed);
-    io_uring_buf_ring_init(lent);
+    ring_open(&ring, SUBMISSIONS);
+    lent = ring_of_buffers(&ring, BUFFERS_MAX);
+    buffers = ring_pages((size_t)BUFFERS_MAX * BUFFER_BYTES);
     lend_new(BUFFERS_FIRST);
     refill();
 }

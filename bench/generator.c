@@ -1,7 +1,7 @@
 // Question: which measurement is wanted, of which servers, and did every byte come back?
 //
 // Usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N] [--slice-ms N]
-//                  [--over tcp|tls] NAME:PID:PORT ...
+//                  [--over tcp|tls] [--work echo|connect|in|out] NAME:PID:PORT ...
 // Prints one line a server, `key=value` after the mode. Status 1 if any byte was wrong or missing.
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -15,7 +15,7 @@ static _Noreturn void usage(const char* wrong) {
     fprintf(stderr,
             "generator: cannot use '%s'\n"
             "usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N]"
-            " [--slice-ms N] [--over tcp|tls] NAME:PID:PORT ...\n",
+            " [--slice-ms N] [--over tcp|tls] [--work echo|connect|in|out] NAME:PID:PORT ...\n",
             wrong);
     exit(2);
 }
@@ -33,12 +33,14 @@ static void set_option(struct options* options, const char* name, const char* va
         options->core = (int)number(value);
     else if (strcmp(name, "--conns") == 0 && number(value) > 0)
         options->connections = (int)number(value);
-    else if (strcmp(name, "--size") == 0 && number(value) > 0)
+    else if (strcmp(name, "--size") == 0 && number(value) > 0 && number(value) <= LOAD_MESSAGE_MAX)
         options->size = (size_t)number(value);
     else if (strcmp(name, "--ms") == 0 && number(value) > 0)
         options->measure_ms = (uint64_t)number(value);
     else if (strcmp(name, "--slice-ms") == 0 && number(value) > 0)
         options->slice_ms = (uint64_t)number(value);
+    else if (strcmp(name, "--work") == 0 && value != NULL && work_named(value) != NULL)
+        options->work = work_named(value);
     else if (strcmp(name, "--over") == 0 && value != NULL && strcmp(value, "tls") == 0)
         channel_use_tls();
     else if (strcmp(name, "--over") != 0 || value == NULL || strcmp(value, "tcp") != 0)
@@ -69,8 +71,12 @@ static int failures(const struct server* servers, int count) {
 int main(int argc, char** argv) {
     if (argc < 2 || (strcmp(argv[1], "turn") != 0 && strcmp(argv[1], "idle") != 0))
         usage(argc < 2 ? "nothing" : argv[1]);
-    struct options options = {
-        .core = 0, .connections = 64, .size = 64, .measure_ms = 500, .slice_ms = 50};
+    struct options options = {.work = work_named("echo"),
+                              .core = 0,
+                              .connections = 64,
+                              .size = 64,
+                              .measure_ms = 500,
+                              .slice_ms = 50};
     int at = 2;
     for (; at < argc && strncmp(argv[at], "--", 2) == 0; at += 2)
         set_option(&options, argv[at], argv[at + 1]);

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { MESSAGE_MAX = 1 << 20, CONNECTIONS_A_SOURCE = 8000, LIMIT_SECONDS = 5 };
+enum { CONNECTIONS_A_SOURCE = 8000, SOURCES = 60000, LIMIT_SECONDS = 5 };
 
-static char sent[MESSAGE_MAX], received[MESSAGE_MAX];
-static uint32_t round_number;
+static char sent[LOAD_MESSAGE_MAX], received[LOAD_MESSAGE_MAX];
+static uint32_t round_number, source_number;
 
-static bool fail(struct server* server, const char* what) {
+bool load_fail(struct server* server, const char* what) {
     if (server->failure == NULL) server->failure = what;
     return false;
 }
@@ -24,18 +25,19 @@ static bool fail(struct server* server, const char* what) {
 // A fixed pattern with the connection and the round written over its start.
 static void compose(int connection, size_t size) {
     static bool filled;
-    for (size_t i = 0; !filled && i < MESSAGE_MAX; ++i) sent[i] = (char)(i * 31 + (i >> 8) + 7);
+    for (size_t i = 0; !filled && i < LOAD_MESSAGE_MAX; ++i)
+        sent[i] = (char)(i * 31 + (i >> 8) + 7);
     filled = true;
     uint32_t stamp[2] = {round_number, (uint32_t)connection};
     memcpy(sent, stamp, size < sizeof stamp ? size : sizeof stamp);
 }
 
-static bool send_message(struct server* server, int connection, size_t size) {
+bool load_send(struct server* server, int connection, size_t size) {
     compose(connection, size);
     for (size_t done = 0; done < size;) {
         ssize_t now = channel_send(&server->channels[connection], sent + done, size - done);
         if (now < 0 && errno == EINTR) continue;
-        if (now <= 0) return fail(server, "a message could not be sent");
+        if (now <= 0) return load_fail(server, "a message could not be sent");
         done += (size_t)now;
     }
     return true;
@@ -43,39 +45,45 @@ static bool send_message(struct server* server, int connection, size_t size) {
 
 // Blocking on one socket after the other: only the first one wakes us, so that waking the generator
 // costs every server the same, however it orders its answers.
-static bool receive_message(struct server* server, int connection, size_t size) {
+bool load_receive(struct server* server, int connection, size_t size) {
     for (size_t done = 0; done < size;) {
         ssize_t now = channel_receive(&server->channels[connection], received + done, size - done);
         if (now < 0 && errno == EINTR) continue;
-        if (now < 0 && errno == EAGAIN) return fail(server, "bytes did not come back in time");
-        if (now <= 0) return fail(server, "the connection ended early");
+        if (now < 0 && errno == EAGAIN) return load_fail(server, "bytes did not come back in time");
+        if (now <= 0) return load_fail(server, "the connection ended early");
         done += (size_t)now;
     }
     compose(connection, size);
-    if (memcmp(sent, received, size) != 0) return fail(server, "other bytes came back");
+    if (memcmp(sent, received, size) != 0) return load_fail(server, "other bytes came back");
+    ++server->echoes;
     return true;
 }
+
+void load_next_round(void) { ++round_number; }
 
 bool load_round(struct server* server, size_t size) {
-    ++round_number;
+    load_next_round();
     for (int i = 0; i < server->opened; ++i)
-        if (!send_message(server, i, size)) return false;
+        if (!load_send(server, i, size)) return false;
     for (int i = 0; i < server->opened; ++i)
-        if (!receive_message(server, i, size)) return false;
+        if (!load_receive(server, i, size)) return false;
     return true;
 }
 
-// Sources differ every few thousand connections: one address has only so many ports.
+// Sources differ every few thousand connections: one address has only so many ports, and each is
+// taken for a minute after its connection was closed.
 static struct sockaddr_in loopback(int host, int port) {
     return (struct sockaddr_in){.sin_family = AF_INET,
                                 .sin_port = htons((in_port_t)port),
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (in_addr_t)host)};
 }
 
-static int open_socket(const struct server* server, int connection) {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+// Does not wait for the connection, or the server might get to run before the batch is complete;
+// the first call on the socket waits.
+static int open_socket(const struct server* server, unsigned connection) {
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return -1;
-    struct sockaddr_in from = loopback(1 + connection / CONNECTIONS_A_SOURCE, 0);
+    struct sockaddr_in from = loopback(1 + (int)(connection / CONNECTIONS_A_SOURCE % SOURCES), 0);
     struct sockaddr_in to = loopback(0, server->port);
     struct timeval limit = {.tv_sec = LIMIT_SECONDS, .tv_usec = 0};
     int on = 1;
@@ -83,28 +91,37 @@ static int open_socket(const struct server* server, int connection) {
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 ||
         bind(fd, (struct sockaddr*)&from, sizeof from) < 0 ||
-        connect(fd, (struct sockaddr*)&to, sizeof to) < 0) {
+        (connect(fd, (struct sockaddr*)&to, sizeof to) < 0 && errno != EINPROGRESS) ||
+        fcntl(fd, F_SETFL, 0) < 0) {
         close(fd);
         return -1;
     }
     return fd;
 }
 
-bool load_open(struct server* server, int count, size_t size) {
-    if (size == 0 || size > MESSAGE_MAX) return fail(server, "a message has 1 to 1048576 bytes");
-    struct channel* grown =
-        realloc(server->channels, (size_t)(server->opened + count) * sizeof *grown);
-    if (grown == NULL) return fail(server, "no memory for the connections");
+bool load_room(struct server* server, int count) {
+    struct channel* grown = realloc(server->channels, (size_t)count * sizeof *grown);
+    if (grown == NULL) return load_fail(server, "no memory for the connections");
     server->channels = grown;
-    ++round_number;
+    return true;
+}
+
+bool load_connect(struct server* server, int at) {
+    int fd = open_socket(server, source_number++);
+    if (fd < 0)
+        return load_fail(server, errno == EMFILE ? "too few descriptors" : "cannot connect");
+    if (!channel_begin(&server->channels[at], fd)) return load_fail(server, "the handshake failed");
+    return true;
+}
+
+bool load_open(struct server* server, int count, size_t size) {
+    if (!load_room(server, server->opened + count)) return false;
+    load_next_round();
     for (int i = 0; i < count; ++i) {
-        int fd = open_socket(server, server->opened);
-        if (fd < 0) return fail(server, errno == EMFILE ? "too few descriptors" : "cannot connect");
-        if (!channel_begin(&server->channels[server->opened], fd))
-            return fail(server, "the handshake failed");
+        if (!load_connect(server, server->opened)) return false;
         ++server->opened;
-        if (!send_message(server, server->opened - 1, size)) return false;
-        if (!receive_message(server, server->opened - 1, size)) return false;
+        if (!load_send(server, server->opened - 1, size)) return false;
+        if (!load_receive(server, server->opened - 1, size)) return false;
     }
     return true;
 }
@@ -112,7 +129,7 @@ bool load_open(struct server* server, int count, size_t size) {
 bool load_nothing_left(struct server* server) {
     for (int i = 0; i < server->opened; ++i)
         if (!channel_is_empty(&server->channels[i]))
-            return fail(server, "more came back than was sent");
+            return load_fail(server, "more came back than was sent");
     return true;
 }
 

@@ -9,6 +9,8 @@
 
 #include "channel.h"
 
+enum { LOAD_MESSAGE_MAX = 1 << 20 };
+
 struct server {
     const char* name;
     pid_t pid;
@@ -16,12 +18,29 @@ struct server {
     clockid_t clock;  // its CPU time
     struct channel* channels;
     int opened;
+    uint64_t echoes;      // messages that came back
     const char* failure;  // the first thing that went wrong, or NULL; nothing is measured after it
 };
 
 /// Opens `count` connections and has one message of `size` bytes echoed on each, one after the
 /// other, so that the server has accepted each before the next one comes and no backlog fills.
 bool load_open(struct server* server, int count, size_t size);
+
+/// Opens a connection as channel `at`, for which there is room, and has nothing moved on it.
+bool load_connect(struct server* server, int at);
+
+/// Has room for `count` channels.
+bool load_room(struct server* server, int count);
+
+/// One message, whole; no message equals another one of its round or of the next.
+bool load_send(struct server* server, int connection, size_t size);
+bool load_receive(struct server* server, int connection, size_t size);
+
+/// The messages from here on differ from those before.
+void load_next_round(void);
+
+/// Notes what went wrong, if it is the first thing; gives false.
+bool load_fail(struct server* server, const char* what);
 
 /// One full batch: a message on every connection, then every echo. No message equals another one.
 bool load_round(struct server* server, size_t size);

@@ -1,9 +1,10 @@
 // Question: what can the generator measure, and what does it need to know for that?
 #pragma once
 
-#include "load.h"
+#include "work.h"
 
 struct options {
+    const struct work* work;
     int core;
     int connections;
     size_t size;

@@ -1,54 +1,86 @@
 #!/usr/bin/env bash
-# Question: what does an echo through wring cost, beside plain C on io_uring and on epoll?
+# Question: what does a request through wring cost, beside plain C and the libraries people use?
 #
-# Usage: bench/run.sh [--quick|--micro] [--workload echo|tls] [--rounds N] [--seconds S] [--conns "64 1000"] [--size "64"] [--build DIR]
-# Builds, measures, prints a table and a line for each goal. A missed goal is shown, not an error: the
+# Usage: bench/run.sh [--quick|--micro] [--workload "echo connect idle tls"] [--servers "uring-coroutine raw-uring libuv"]
+#        [--conns "64 1000"] [--size "64"] [--rounds N] [--seconds S] [--json F] [--html F] [--compare OLD.json] [--build DIR]
+# Builds, measures, prints tables and a line for each goal. A missed goal is shown, not an error: the
 # status is 1 only if bytes were wrong or something did not run. README.md tells the method.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=15 seconds=1.5 conns="" sizes="" build=build/release micro=0 workload=echo
+rounds=11 seconds=0.8 conns="" sizes="" build=build/release quick=0 micro=1 workloads="" wanted="" size=64
+report=()
 
 usage() {
-    sed -n 's/^# Usage: /usage: /p' bench/run.sh >&2
+    sed -n '/^# Usage: /,/^# Builds/{/^# Builds/d;s/^# Usage: /usage: /;s/^# //;p}' bench/run.sh >&2
     exit 2
 }
 
 while [ $# -gt 0 ]; do
     [ "$1" = --quick ] || [ "$1" = --micro ] || [ $# -ge 2 ] || usage
     case $1 in
-        --quick) rounds=5 seconds=0.6; shift; continue ;;
-        --micro) micro=1; shift; continue ;;
+        --quick) quick=1 rounds=3 seconds=0.25 micro=0; shift; continue ;;
+        --micro) micro=1 workloads=none; shift; continue ;;
         --rounds) rounds=$2 ;;
         --seconds) seconds=$2 ;;
         --conns) conns=$2 ;;
         --size) sizes=$2 ;;
-        --workload) workload=$2 ;;
+        --workload) workloads=$2 micro=0 ;;
+        --servers) wanted=$2 ;;
+        --json | --html | --compare) report+=("$1" "$2") ;;
         --build) build=$2 ;;
         *) usage ;;
     esac
     shift 2
 done
 
-case $workload in
-    echo) over=tcp idle_conns=10000 opponents="bench/echo_uring bench/echo_epoll" ;;
-    tls) over=tls idle_conns=2000 opponents=bench/echo_tls_epoll ;;
-    *) usage ;;
-esac
-many=${conns:-64} bulk=${conns:-8} # bulk: what of all of them is on its way at once stays in the cache
-if [ "$workload" = tls ]; then
-    sizes=${sizes:-64 65536}
-else
-    many=${conns:-64 1000} sizes=${sizes:-64} bulk=$many
+# The points of a workload, CONNECTIONS:BYTES.
+points() {
+    local count bytes
+    if [ -n "$conns$sizes" ]; then
+        for bytes in ${sizes:-64}; do
+            for count in ${conns:-64}; do echo "$count:$bytes"; done
+        done
+        return
+    fi
+    case $1 in
+        echo) [ "$quick" -eq 1 ] && echo 64:64 1000:64 64:4096 || echo 1:64 64:64 1000:64 5000:64 64:4096 16:65536 ;;
+        connect) echo 64:64 ;;
+        in | out) echo 1:65536 ;;
+        # In bulk what all of them have on their way stays in the cache.
+        tls) echo 64:64 8:65536 ;;
+    esac
+}
+
+workloads=${workloads:-echo connect in out idle}
+for workload in $workloads; do
+    [[ " echo connect in out idle tls none " == *" $workload "* ]] || usage
+done
+# What is compared in a hurry: ours, plain C, and the two libraries most people come from.
+if [ "$quick" -eq 1 ] && [ -z "$wanted" ] && [ "$workloads" != tls ]; then
+    wanted="uring-coroutine uring-protocol epoll-coroutine epoll-protocol raw-uring raw-epoll raw-epoll-again libuv asio-coroutines"
 fi
 
 work=$(mktemp -d)
+: >"$work/results"
+mkdir "$work/micro"
+inside=() holder=""
 . bench/servers.sh
-trap 'servers_stop_all; rm -rf "$work"' EXIT
+clean_up() {
+    servers_stop_all
+    [ -z "$holder" ] || kill "$holder" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap clean_up EXIT
 failed=0
 
-# build_all TARGET…
+ninja_or_say() {
+    ninja -C "$build" "$@" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }
+}
+
+# The generator, and of what the workloads need all that can be built here.
 build_all() {
+    local targets programs name
     # shellcheck source=tests/packages.sh
     . tests/packages.sh
     wring_packages bench
@@ -57,7 +89,16 @@ build_all() {
     elif [ ! -f "$build/build.ninja" ]; then
         meson setup "$build" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }
     fi
-    ninja -C "$build" "$@" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }
+    targets=$(ninja -C "$build" -t targets all | sed 's/: .*//')
+    programs=$([ "$workloads" = none ] || echo bench/generator
+        for workload in $workloads; do
+            server_table | while read -r name program _; do
+                [ -z "$wanted" ] || [[ " $wanted " == *" $name "* ]] && echo "${program#"$build/"}"
+            done
+        done
+        [ "$micro" -eq 0 ] || printf 'bench/%s\n' "${micros[@]}")
+    mapfile -t targets < <(grep -xF "$programs" <<<"$targets" | sort -u)
+    ninja_or_say "${targets[@]}"
 }
 
 flags_of() {
@@ -65,21 +106,40 @@ flags_of() {
         tr ' ' '\n' | grep -E '^-(O|g|std=|f[^d]|m|D|W[^Il])' | sort -u | tr '\n' ' '
 }
 
+setting() {
+    report+=(--setting "$1=$2")
+    printf '%-9s %s\n' "$1" "$2"
+}
+
 header() {
-    echo "kernel    $(uname -sr), $(nproc) cores, measured on core $core"
-    echo "cpu       $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
-    echo "compiler  $(c++ --version | head -n 1); liburing $(pkg-config --modversion liburing)"
-    echo "flags     wring: $(flags_of samples/echo)"
-    echo "          plain C: $(flags_of bench/echo)"
-    echo "driver    wring: --reactor uring, --reactor epoll"
-    if [ "$workload" = tls ]; then
-        echo "          raw epoll: edge-triggered, $(openssl version | cut -d' ' -f1-2) on the sockets, reading ahead"
+    setting kernel "$(uname -sr), $(nproc) cores, measured on core $core"
+    setting cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
+    setting compiler "$(c++ --version | head -n 1); liburing $(pkg-config --modversion liburing)"
+    setting flags "wring: $(flags_of samples/echo)- plain C: $(flags_of bench/echo)"
+    setting driver "raw uring: single issuer, deferred task run, registered ring, multishot accept and receive, 8 KiB buffers from 64 up"
+    setting network "$network"
+    setting runs "$rounds rounds of $seconds s a server, servers interleaved"
+}
+
+# As root the servers get a network of their own: no firewall, no other traffic, and TCP's simplest
+# congestion control.
+own_network() {
+    network="the machine's loopback"
+    [ "$(id -u)" -eq 0 ] && command -v nsenter ip >/dev/null || return 0
+    unshare --net sleep infinity 2>/dev/null &
+    holder=$!
+    local tries
+    for ((tries = 0; tries < 50; ++tries)); do
+        [ "$(readlink "/proc/$holder/ns/net")" != "$(readlink /proc/$$/ns/net)" ] && break
+        sleep 0.02
+    done
+    inside=(nsenter "--net=/proc/$holder/ns/net")
+    if [ "$tries" -lt 50 ] && "${inside[@]}" ip link set lo up 2>/dev/null; then
+        "${inside[@]}" sh -c 'echo reno >/proc/sys/net/ipv4/tcp_congestion_control' 2>/dev/null || true
+        network="a namespace of its own, $("${inside[@]}" cat /proc/sys/net/ipv4/tcp_congestion_control)"
     else
-        echo "          raw uring: single issuer, deferred task run, registered ring, multishot accept and" \
-            "receive, 8 KiB buffers from 64 up"
-        echo "          raw epoll: edge-triggered, one 64 KiB buffer"
+        inside=()
     fi
-    echo "runs      $rounds rounds of $seconds s a server, servers interleaved"
 }
 
 # NAME:PID:PORT for each server that started, in the array `targets`.
@@ -102,15 +162,24 @@ stop_all() {
     done
 }
 
+# generate MODE CONNECTIONS OPTION…: the generator's lines, with what `tag` says, go to the results.
+generate() {
+    local mode=$1 connections=$2
+    shift 2
+    "${inside[@]}" "$build/bench/generator" "$mode" --over "$over" --core "$core" --conns "$connections" \
+        --size "$size" "$@" "${targets[@]}" >"$work/lines" || failed=1
+    sed "s/^$mode /&$tag /" "$work/lines" >>"$work/results"
+}
+
 # New processes in each round, in another order, so that luck with memory does not look like speed.
 measure_round() {
-    local round=$1 connections=$2 milliseconds first=$(($1 % ${#servers[@]}))
-    milliseconds=$(awk -v s="$seconds" 'BEGIN { printf "%d", s * 1000 }')
+    local round=$1 connections=$2 first=$(($1 % ${#servers[@]})) doing=$workload
+    [ "$workload" = tls ] && doing=echo
     start_all "${servers[@]:first}" "${servers[@]:0:first}"
     [ ${#targets[@]} -eq 0 ] && return
-    "$build/bench/generator" turn --over "$over" --core "$core" --conns "$connections" --size "$size" \
-        --ms "$milliseconds" "${targets[@]}" >"$work/lines" || failed=1
-    sed "s/^turn /turn round=$round /" "$work/lines" >>"$work/results"
+    tag="workload=$workload round=$round"
+    generate turn "$connections" --work "$doing" \
+        --ms "$(awk -v s="$seconds" 'BEGIN { printf "%d", s * 1000 }')"
     stop_all
 }
 
@@ -123,51 +192,116 @@ allow() {
     echo "note: $limit connections instead of $1, the limit of open files allows no more"
 }
 
+progress() { if [ -t 2 ]; then printf '\r%-70s\r' "$1" >&2; fi; }
+
 measure_turns() {
-    local connections wanted round
-    for wanted in $([ "$size" -lt 16384 ] && echo "$many" || echo "$bulk"); do
-        allow "$wanted" ${#servers[@]}
-        for ((round = 0; round < rounds; ++round)); do
-            [ -t 2 ] && printf '\r%s connections, round %s of %s ' "$connections" "$((round + 1))" "$rounds" >&2
-            measure_round "$round" "$connections"
-        done
+    local connections round
+    allow "$1" ${#servers[@]}
+    for ((round = 0; round < rounds; ++round)); do
+        progress "$workload, $size bytes, $connections connections: round $((round + 1)) of $rounds"
+        measure_round "$round" "$connections"
     done
-    if [ -t 2 ]; then printf '\r%60s\r' '' >&2; fi
 }
 
 measure_idle() {
     local name connections
-    allow "$idle_conns" 1
+    allow "$1" 1
     for name in "${servers[@]}"; do
         case $name in epoll-* | raw-epoll-again) continue ;; esac
+        progress "memory of $connections idle connections: $name"
         start_all "$name"
         [ ${#targets[@]} -eq 0 ] && continue
-        "$build/bench/generator" idle --over "$over" --core "$core" --conns "$connections" "${targets[@]}" \
-            >>"$work/results" || failed=1
+        tag="workload=$([ "$over" = tls ] && echo tls || echo echo)"
+        generate idle "$connections"
         stop_all
     done
 }
 
+# count_calls NAME MILLISECONDS: sets `calls` and `echoes`, both from the server's first connection on.
+count_calls() {
+    local pid=${server_pid[$1]} tracer tries
+    strace -f -c -o "$work/calls" -p "$pid" 2>"$work/strace.err" &
+    tracer=$!
+    for ((tries = 0; tries < 250; ++tries)); do
+        grep -q "^TracerPid:[[:space:]]*$tracer$" "/proc/$pid/status" && break
+        kill -0 "$tracer" 2>/dev/null || return 1
+        sleep 0.02
+    done
+    targets=("$1:$pid:${server_port[$1]}")
+    "${inside[@]}" "$build/bench/generator" turn --core "$core" --conns 64 --size "$size" --ms "$2" \
+        --slice-ms "$2" "${targets[@]}" >"$work/lines" || failed=1
+    kill -INT "$tracer"
+    wait "$tracer" 2>/dev/null || true
+    calls=$(awk '$NF == "total" { print $4 }' "$work/calls")
+    echoes=$(sed -n 's/.* echoes=\([0-9]*\) .*/\1/p' "$work/lines")
+    [ -n "$calls" ] && [ -n "$echoes" ]
+}
+
+# System calls a request, from a run of their own, as counting them takes more time than they do. What
+# a long run makes more of than a short one leaves out what opening and closing connections took.
+measure_calls() {
+    local name before made
+    for name in "${servers[@]}"; do
+        [ "$name" = raw-epoll-again ] && continue
+        progress "system calls a request: $name"
+        start_all "$name"
+        [ ${#targets[@]} -eq 0 ] && continue
+        if count_calls "$name" 20 && before="$calls $echoes" && count_calls "$name" 300; then
+            made=$(awk -v c="$calls" -v e="$echoes" -v b="$before" \
+                'BEGIN { split(b, was); printf "%.4f", (c - was[1]) / (e - was[2]) }')
+            echo "calls workload=$workload server=$name conns=64 calls_per_request=$made errors=0" >>"$work/results"
+        else
+            echo "note: no system calls counted of $name: $(tail -n 1 "$work/strace.err")" >&2
+        fi
+        stop_all
+    done
+}
+
+measure_workload() {
+    local point
+    over=tcp
+    if [ "$workload" = tls ]; then
+        over=tls
+        server_certificate
+    fi
+    for point in $([ "$workload" = idle ] || points "$workload"); do
+        size=${point#*:}
+        mapfile -t servers < <(servers_built)
+        [ ${#servers[@]} -eq 0 ] || measure_turns "${point%:*}"
+    done
+    size=64
+    mapfile -t servers < <(servers_built)
+    case $workload in
+        echo) measure_calls ;;
+        idle) measure_idle $((quick ? 2000 : 10000)) ;;
+        tls) measure_idle 2000 ;;
+    esac
+}
+
+measure_micro() {
+    local each
+    for each in "${micros[@]}"; do
+        [ -x "$build/bench/$each" ] || continue
+        progress "in-process costs: $each"
+        "$build/bench/$each" --benchmark_repetitions=5 --benchmark_min_time=0.05 \
+            --benchmark_out="$work/micro/$each.json" --benchmark_out_format=json >"$work/lines" 2>&1 ||
+            { cat "$work/lines" >&2; failed=1; }
+    done
+}
+
 core=$(($(nproc) - 1)) # interrupts tend to go to the first one
-ulimit -n "$(ulimit -Hn)"
-if [ "$micro" -eq 1 ]; then
-    micros=(bench/*/*_bench.cpp)
-    micros=("${micros[@]##*/}")
-    micros=("${micros[@]/#/bench/}")
-    build_all "${micros[@]%.cpp}"
-    for each in "${micros[@]%.cpp}"; do "$build/$each"; done
-    exit
-fi
-# shellcheck disable=SC2086 # a list
-build_all samples/echo bench/generator $opponents
-[ "$workload" = tls ] && server_certificate
-mapfile -t servers < <(servers_built)
+ulimit -n 200000 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+micros=(bench/*/*_bench.cpp)
+micros=("${micros[@]##*/}")
+micros=("${micros[@]%.cpp}")
+build_all
+own_network
 header
-for size in $sizes; do
-    : >"$work/results"
-    measure_turns
-    [ "$size" = "${sizes%% *}" ] && measure_idle
-    awk -v workload="$workload" -v size="$size" -f bench/report.awk "$work/results"
-done
+if [ "$workloads" != none ]; then
+    for workload in $workloads; do measure_workload; done
+fi
+[ "$micro" -eq 0 ] || measure_micro
+progress ""
+python3 -B bench/report "$work/results" --micro "$work/micro" "${report[@]}" || failed=1
 [ "$failed" -eq 0 ] || echo "FAILED: see the errors above" >&2
 exit "$failed"

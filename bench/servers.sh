@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # Question: which servers are compared, how is each started, and how does it end?
-# Sourced by run.sh, which sets: build (the build directory), work (a scratch directory), workload.
-# shellcheck disable=SC2154 # those three
+# Sourced by run.sh, which sets: build (the build directory), work (a scratch directory), workload,
+# size (of a message), inside (the command that enters the network they share).
+# shellcheck disable=SC2154 # those
 
 # One server a line: name, the program that must exist, its arguments. To add one, add a line: it
 # prints `listening on ADDRESS:PORT` once it accepts, echoes, and ends with status 0 on SIGTERM.
 # `raw-epoll-again` is the same program as `raw-epoll`: how far apart they come out is the noise.
 server_table() {
-    local tcp=tcp:0:interface=127.0.0.1
+    local tcp=tcp:0:interface=127.0.0.1 buffer=8192
+    [ "$size" -gt 8192 ] && buffer=65536 # of those that read into memory of the caller's
     local ssl="ssl:0:interface=127.0.0.1:privateKey=$work/server.pem:certKey=$work/server.pem"
     [ "$workload" = tls ] && {
         cat <<TABLE
@@ -20,6 +22,20 @@ raw-epoll-again $build/bench/echo_tls_epoll 0 $work/server.pem
 TABLE
         return
     }
+    local does=source
+    [ "$workload" = in ] && does=sink
+    [[ "$workload" = in || "$workload" = out ]] && {
+        cat <<TABLE
+uring-coroutine $build/bench/stream_server $tcp $does uring coroutine
+uring-protocol $build/bench/stream_server $tcp $does uring protocol
+epoll-coroutine $build/bench/stream_server $tcp $does epoll coroutine
+epoll-protocol $build/bench/stream_server $tcp $does epoll protocol
+raw-uring $build/bench/stream_uring 0 $does
+raw-epoll $build/bench/stream_epoll 0 $does
+raw-epoll-again $build/bench/stream_epoll 0 $does
+TABLE
+        return
+    }
     cat <<TABLE
 uring-coroutine $build/samples/echo $tcp --reactor uring --style coroutine
 uring-protocol $build/samples/echo $tcp --reactor uring --style protocol
@@ -28,6 +44,15 @@ epoll-protocol $build/samples/echo $tcp --reactor epoll --style protocol
 raw-uring $build/bench/echo_uring 0
 raw-epoll $build/bench/echo_epoll 0
 raw-epoll-again $build/bench/echo_epoll 0
+libuv $build/bench/echo_libuv 0 $buffer guide
+libuv-fast $build/bench/echo_libuv 0 $buffer fast
+libevent $build/bench/echo_libevent 0 $buffer bufferevent
+libevent-raw $build/bench/echo_libevent 0 $buffer event
+asio-callbacks $build/bench/echo_asio 0 $buffer
+asio-coroutines $build/bench/echo_asio_coroutines 0 $buffer
+asio-uring-callbacks $build/bench/echo_asio_uring 0 $buffer
+asio-uring-coroutines $build/bench/echo_asio_coroutines_uring 0 $buffer
+twisted /usr/bin/python3 bench/peers/echo_twisted.py 0
 TABLE
 }
 
@@ -40,11 +65,14 @@ server_certificate() {
 
 declare -A server_pid=() server_port=()
 
-# Gives the names of the servers that are built; says which are not.
+# Gives the names of the servers that are built, of those wanted; says which are not.
 servers_built() {
     local name program
     while read -r name program _; do
-        if [ -x "$program" ]; then
+        [ -z "$wanted" ] || [[ " $wanted " == *" $name "* ]] || continue
+        if [ "$name" = twisted ] && ! /usr/bin/python3 -c 'import twisted' 2>/dev/null; then
+            echo "skipped: $name: the package python3-twisted is not installed" >&2
+        elif [ -x "$program" ]; then
             echo "$name"
         else
             echo "skipped: $name: $program is not built" >&2
@@ -68,7 +96,7 @@ server_start() {
     local name=$1 command
     read -r -a command < <(server_table | sed -n "s/^$name //p")
     : >"$work/$name.out"
-    "${command[@]}" >"$work/$name.out" 2>"$work/$name.err" &
+    "${inside[@]}" "${command[@]}" >"$work/$name.out" 2>"$work/$name.err" &
     server_pid[$name]=$!
     server_wait "$name" && return 0
     echo "ERROR: $name does not listen: ${command[*]}" >&2

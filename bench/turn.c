@@ -36,12 +36,12 @@ static struct sample reading(const struct server* server) {
 
 static bool slice(const struct options* options, struct server* server, struct sample* sample) {
     for (int i = 0; i < WARM_ROUNDS; ++i)
-        if (!load_round(server, options->size)) return false;
+        if (!options->work->round(server, options->connections, options->size)) return false;
     struct sample before = reading(server);
     uint64_t end = before.wall_ns + options->slice_ms * 1000000, requests = 0;
     do {
-        if (!load_round(server, options->size)) return false;
-        requests += (uint64_t)server->opened;
+        if (!options->work->round(server, options->connections, options->size)) return false;
+        requests += (uint64_t)options->connections;
     } while (clock_ns(CLOCK_MONOTONIC) < end);
     struct sample after = reading(server);
     *sample = (struct sample){.requests = requests,
@@ -71,18 +71,19 @@ static bool slice_each(const struct options* options, struct server* servers, in
 
 static void print(const struct options* options, struct server* server, const struct sample* sum,
                   const struct process_times* before, int disturbances) {
-    if (server->failure == NULL && load_nothing_left(server) && sum->requests > 0) {
+    if (server->failure == NULL && options->work->end(server, options->size) && sum->requests > 0) {
         struct process_times now = process_times(server->pid);
         uint64_t user = now.user_ticks - before->user_ticks;
         uint64_t all = user + now.system_ticks - before->system_ticks;
         printf("turn server=%s conns=%d size=%zu requests=%" PRIu64
                " ns_per_request=%.1f user_share=%.3f requests_per_sleep=%.1f busy=%.3f"
-               " disturbed=%d errors=0\n",
-               server->name, server->opened, options->size, sum->requests,
+               " disturbed=%d echoes=%" PRIu64 " errors=0\n",
+               server->name, options->connections, options->size, sum->requests,
                (double)sum->cpu_ns / (double)sum->requests,
                all > 0 ? (double)user / (double)all : 0.0,
                (double)sum->requests / (double)(sum->sleeps > 0 ? sum->sleeps : 1),
-               (double)(sum->cpu_ns + sum->generator_ns) / (double)sum->wall_ns, disturbances);
+               (double)(sum->cpu_ns + sum->generator_ns) / (double)sum->wall_ns, disturbances,
+               server->echoes);
     } else {
         if (server->failure == NULL) server->failure = "nothing was measured";
         printf("turn server=%s conns=%d size=%zu errors=1\n", server->name, options->connections,
@@ -96,7 +97,7 @@ void measure_turn(const struct options* options, struct server* servers, int cou
     struct process_times* before = calloc((size_t)count, sizeof *before);
     if (sums == NULL || round == NULL || before == NULL) abort();
     for (int i = 0; i < count; ++i) {
-        load_open(&servers[i], options->connections, options->size);
+        options->work->begin(&servers[i], options->connections, options->size);
         before[i] = process_times(servers[i].pid);
     }
     int wanted = (int)((options->measure_ms + options->slice_ms - 1) / options->slice_ms);
@@ -105,7 +106,7 @@ void measure_turn(const struct options* options, struct server* servers, int cou
         // On a machine that is never quiet the last rounds count as they are; the line says how
         // many.
         bool quiet = slice_each(options, servers, count, turn, round);
-        if (!quiet && ++disturbances <= 2 * wanted) continue;
+        if (!quiet && ++disturbances <= wanted) continue;
         for (int i = 0; i < count; ++i) add(&sums[i], &round[i]);
         ++good;
     }

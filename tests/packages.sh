@@ -12,10 +12,11 @@ wring_package_list() {
     case "$1" in
         build) ;;
         sample) names+=" socat ncat openssl" ;;
-        bench) names+=" libbenchmark-dev procps libuv1-dev libevent-dev libasio-dev python3-twisted" ;;
+        bench) names+=" libbenchmark-dev procps libuv1-dev libevent-dev libasio-dev python3-twisted strace iproute2" ;;
         test)
             names+=" libgtest-dev libgmock-dev libbenchmark-dev socat ncat strace procps systemd haproxy"
             names+=" libunistring-dev openssl gnutls-bin testssl.sh curl dnsmasq-base python3-twisted python3-service-identity"
+            names+=" python3 chromium fonts-dejavu-core"
             names+=" clang-16 libclang-rt-16-dev clang-19 libclang-rt-19-dev"
             ;;
         *)

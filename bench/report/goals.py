@@ -1,0 +1,95 @@
+"""Question: which ratios are wanted, and are they reached?
+
+A goal is OURS / OTHER <= LIMIT at some points. PEERS stands for the cheapest packaged library."""
+from names import OURS, point_title, title
+
+URING = OURS[:2]
+EPOLL = OURS[2:]
+PEERS = "packaged-peers"
+CO, CALLBACKS, LIBUV = "asio-coroutines", "asio-callbacks", "libuv"
+
+# workload, connections, bytes, servers, against, limit
+RATIOS = [
+    *[("echo", conns, 64, URING, against, limit) for conns in (64, 1000)
+      for against, limit in (("raw-uring", 1.03), ("raw-epoll", 0.99), (CO, 0.88), (LIBUV, 0.62))],
+    *[("echo", 5000, 64, URING, against, limit)
+      for against, limit in (("raw-uring", 1.03), ("raw-epoll", 1.01), (CO, 0.90))],
+    *[("echo", 1, 64, URING, against, limit)
+      for against, limit in (("raw-uring", 1.03), ("raw-epoll", 1.04), (CALLBACKS, 0.97))],
+    *[("echo", 64, 4096, URING, against, limit)
+      for against, limit in (("raw-uring", 1.03), ("raw-epoll", 0.99), (CO, 0.85))],
+    *[("echo", 16, 65536, URING, against, limit)
+      for against, limit in (("raw-uring", 1.05), ("raw-epoll", 0.97), (PEERS, 1.00))],
+    *[("in", 1, 65536, URING, against, limit)
+      for against, limit in (("raw-uring", 1.05), ("raw-epoll", 0.80), (PEERS, 1.00))],
+    *[("out", 1, 65536, URING, against, limit)
+      for against, limit in (("raw-uring", 1.05), ("raw-epoll", 0.65), (PEERS, 1.00))],
+    *[("connect", 64, 64, URING, against, limit)
+      for against, limit in (("raw-uring", 1.04), ("raw-epoll", 0.95), (PEERS, 1.00))],
+    *[("echo", 64, size, EPOLL, against, limit) for size in (64, 4096)
+      for against, limit in (("raw-epoll", 1.03), (CO, 0.92))],
+    *[("echo", conns, 64, ("uring-protocol",), "uring-coroutine", 1.00) for conns in (64, 1000)],
+    *[("tls", 64, size, OURS, "raw-epoll", 1.10) for size in (64, 65536)],
+]
+MEMORY_LIMITS = {"echo": 700, "tls": 40960}  # bytes for each idle connection
+CALLS_LIMIT = 0.06  # system calls a request on io_uring, 64 connections
+
+
+def verdict(value, spread, limit):
+    if value <= limit:
+        return "ok"
+    return "MISSED, within the spread" if value - spread <= limit else "MISSED"
+
+
+def goal(text, found, limit, unit=""):
+    if found is None:
+        return {"goal": text, "limit": limit, "unit": unit, "verdict": "not measured"}
+    return {"goal": text, "limit": limit, "unit": unit, "value": found["value"],
+            "spread": found["spread"], "verdict": verdict(found["value"], found["spread"], limit)}
+
+
+def numbers_text(goal):
+    """What was measured, with its spread; bytes are counted, so they have none."""
+    if "value" not in goal:
+        return "-"
+    if goal["unit"] == "B":
+        return f"{goal['value']:.0f} B"
+    return f"{goal['value']:.3f} +-{goal['spread']:.3f} {goal['unit']}".rstrip()
+
+
+def cheapest_peer(servers):
+    peers = [each for each in servers if each["group"] == "peer"]
+    return min(peers, key=lambda each: each["us"])["server"] if peers else None
+
+
+def ratio_goal(point, ours, against, limit):
+    servers = {each["server"]: each for each in point["servers"]}
+    other, note = against, ""
+    if against == PEERS:
+        other, note = cheapest_peer(point["servers"]), ", the best of the packaged peers"
+    where = point_title(point["workload"], point["conns"], point["size"])
+    text = f"{where}: {title(ours)} / {title(other or against)}{note}"
+    found = servers[ours]["ratios"].get(other) if ours in servers else None
+    return goal(text, found, limit)
+
+
+def memory_goals(memory):
+    return [goal(f"memory of an idle connection: {each['title']}",
+                 {"value": each["bytes"], "spread": 0}, MEMORY_LIMITS[each["workload"]], "B")
+            for each in memory
+            if each["server"] in URING and each["workload"] in MEMORY_LIMITS]
+
+
+def calls_goals(calls):
+    return [goal(f"system calls a request, {each['conns']} connections: {each['title']}",
+                 {"value": each["calls"], "spread": 0}, CALLS_LIMIT)
+            for each in calls if each["server"] in URING]
+
+
+def goals(points, memory, calls):
+    """The goals of what was measured; a point nobody measured has none."""
+    at = {(each["workload"], each["conns"], each["size"]): each for each in points}
+    found = [ratio_goal(at[workload, conns, size], ours, against, limit)
+             for workload, conns, size, servers, against, limit in RATIOS
+             if (workload, conns, size) in at for ours in servers]
+    return found + memory_goals(memory) + calls_goals(calls)

@@ -1,0 +1,35 @@
+"""Question: what is a server called, whose is it, and what is one request of a workload?"""
+
+OURS = ("uring-coroutine", "uring-protocol", "epoll-coroutine", "epoll-protocol")
+GROUPS = ("wring", "plain C", "peer")
+UNITS = {"echo": "request", "tls": "request", "connect": "connection", "in": "64 KiB",
+         "out": "64 KiB"}
+
+
+def group(server):
+    if server in OURS:
+        return "wring"
+    return "plain C" if server.startswith("raw-") else "peer"
+
+
+def title(server):
+    name = server.replace("-", " ")
+    return "wring " + name if server in OURS else name
+
+
+def bytes_text(size):
+    return f"{size // 1024} KiB" if size >= 1024 and size % 1024 == 0 else f"{size} B"
+
+
+def point_title(workload, conns, size):
+    """What was measured, as a heading."""
+    connections = f"{conns} connection" + ("" if conns == 1 else "s")
+    return {"echo": f"echo of {bytes_text(size)}, {connections}",
+            "tls": f"echo of {bytes_text(size)} over TLS, {connections}",
+            "connect": f"connect, one echo, close, {conns} at a time",
+            "in": f"streaming in, {connections}",
+            "out": f"streaming out, {connections}"}.get(workload, f"{workload}, {connections}")
+
+
+def unit(workload):
+    return UNITS.get(workload, "request")

@@ -1,0 +1,109 @@
+"""Question: how do numbers become SVG? Bars with whiskers, and lines over a logarithmic axis.
+
+Colours are classes, so that the page can have two sets of them; each drawing has a title, and each
+bar and point says its number when pointed at."""
+import math
+from html import escape
+
+WIDTH, LEFT, RIGHT, ROW = 860, 210, 120, 24
+LINE_HEIGHT, TOP, BOTTOM = 340, 16, 44
+
+
+def text(x, y, words, css="", anchor="start"):
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{css}" text-anchor="{anchor}">{escape(words)}</text>'
+
+
+def rule(x1, y1, x2, y2, css):
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{css}"/>'
+
+
+def drawing(height, title, parts):
+    return (f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(title)}">'
+            f"<title>{escape(title)}</title>{''.join(parts)}</svg>")
+
+
+def css_of(group):
+    return group.replace(" ", "-").lower()
+
+
+def step_for(highest, wanted=5):
+    """A round distance between marks: 1, 2 or 5 times a power of ten."""
+    rough = max(highest, 1e-9) / wanted
+    power = 10 ** math.floor(math.log10(rough))
+    return next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
+
+
+def marks_to(highest):
+    step = step_for(highest)
+    return [step * i for i in range(int(highest / step + 1e-9) + 1)]
+
+
+def bars(title, rows, unit):
+    """Rows are (name, group, value, spread), drawn from the least to the most."""
+    rows = sorted(rows, key=lambda row: row[2])
+    highest = max((row[2] + row[3] for row in rows), default=1) or 1
+    scale = (WIDTH - LEFT - RIGHT) / highest
+    bottom = TOP + ROW * len(rows)
+    parts = []
+    for mark in marks_to(highest):
+        x = LEFT + mark * scale
+        parts += [rule(x, TOP - 6, x, bottom, "grid"),
+                  text(x, bottom + 16, f"{mark:g}", "mark", "middle")]
+    for i, (name, group, value, spread) in enumerate(rows):
+        y = TOP + ROW * i
+        end = LEFT + max(value, 0) * scale
+        label = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+        parts += [text(LEFT - 8, y + 13, name, "name", "end"),
+                  f'<rect x="{LEFT}" y="{y + 2}" width="{max(end - LEFT, 1):.1f}" height="{ROW - 8}"'
+                  f' rx="2" class="{css_of(group)}"><title>{escape(name)}: {label} {escape(unit)},'
+                  f" spread {spread:.3g}</title></rect>"]
+        if spread > 0:
+            parts.append(rule(end - spread * scale, y + 10, end + spread * scale, y + 10, "whisker"))
+        parts.append(text(end + spread * scale + 6, y + 14, label, "value"))
+    parts.append(text(WIDTH, bottom + 16, unit, "mark", "end"))
+    return drawing(bottom + 24, title, parts)
+
+
+def apart(ends, least=13):
+    """Moves labels (y, …) down until none covers another."""
+    placed, last = [], -least
+    for y, *rest in sorted(ends, key=lambda end: end[0]):
+        last = max(y, last + least)
+        placed.append((last, *rest))
+    return placed
+
+
+def lines(title, series, x_name, y_name, from_zero=False):
+    """Series are (name, group, [(x, y), …]); x is logarithmic, or taken as it is given in marks."""
+    points = [point for _, _, line in series for point in line]
+    lowest_x, highest_x = min(x for x, _ in points), max(x for x, _ in points)
+    highest_y = max(y for _, y in points)
+    lowest_y = 0 if from_zero else min(y for _, y in points) * 0.95
+    span_x = math.log(highest_x / lowest_x) or 1
+    left, right, base = 60, 230, TOP + LINE_HEIGHT
+
+    def at(x, y):
+        return (left + math.log(x / lowest_x) / span_x * (WIDTH - left - right),
+                base - (y - lowest_y) / ((highest_y - lowest_y) or 1) * LINE_HEIGHT)
+
+    parts, ends = [], []
+    for mark in marks_to(highest_y):
+        if mark >= lowest_y:
+            y = at(lowest_x, mark)[1]
+            parts += [rule(left, y, WIDTH - right, y, "grid"),
+                      text(left - 6, y + 4, f"{mark:g}", "mark", "end")]
+    for x in sorted({x for x, _ in points}):
+        parts.append(text(at(x, lowest_y)[0], base + 18, f"{x:g}", "mark", "middle"))
+    for name, group, line in series:
+        places = [at(x, y) for x, y in line]
+        css = css_of(group)
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        parts.append(f'<polyline points="{path}" class="line {css}-line"/>')
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" class="{css}"><title>{escape(name)}:'
+                  f" {value[1]:.3g} at {value[0]:g}</title></circle>"
+                  for (x, y), value in zip(places, line)]
+        ends.append((places[-1][1] + 4, name, css))
+    parts += [text(WIDTH - right + 10, y, name, f"name {css}-text") for y, name, css in apart(ends)]
+    parts += [text((left + WIDTH - right) / 2, base + 36, x_name, "mark", "middle"),
+              text(left, TOP - 4, y_name, "mark")]
+    return drawing(base + BOTTOM + max(0, 13 * len(series) - LINE_HEIGHT), title, parts)

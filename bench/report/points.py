@@ -1,0 +1,66 @@
+"""Question: what did each server cost at each point: a workload, connections, bytes a message?"""
+from names import group, title
+from summary import ratio, summarise
+
+NEIGHBOURS = ("raw-uring", "raw-epoll")
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values) if values else None
+
+
+def costs_of(measurements):
+    """{point: {server: {round: measurement}}} in the order of appearance."""
+    points = {}
+    for each in measurements:
+        if each["what"] == "turn":
+            point = (each.get("workload", "echo"), each["conns"], each["size"])
+            rounds = points.setdefault(point, {}).setdefault(each["server"], {})
+            rounds[each.get("round", 0)] = each
+    return points
+
+
+def numbers(rounds):
+    return {at: each["ns_per_request"] for at, each in rounds.items()}
+
+
+def server_summary(server, servers):
+    rounds = servers[server]
+    ours = numbers(rounds)
+    cost = summarise(value / 1000 for value in ours.values())
+    others = {name: ratio(ours, numbers(servers[name])) for name in servers if name != server}
+    return {"server": server, "title": title(server), "group": group(server),
+            "us": cost["value"], "us_spread": cost["spread"], "rounds": cost["rounds"],
+            "user_share": mean(each.get("user_share", 0) for each in rounds.values()),
+            "requests_per_sleep": mean(each.get("requests_per_sleep", 0) for each in rounds.values()),
+            "ratios": {name: each for name, each in others.items() if each}}
+
+
+def summarise_points(measurements):
+    return [{"workload": workload, "conns": conns, "size": size,
+             "servers": [server_summary(server, servers) for server in servers]}
+            for (workload, conns, size), servers in costs_of(measurements).items()]
+
+
+def memory_of(measurements):
+    return [{"server": each["server"], "title": title(each["server"]), "group": group(each["server"]),
+             "workload": each.get("workload", "echo"), "conns": each["conns"],
+             "bytes": each["bytes_per_conn"]}
+            for each in measurements if each["what"] == "idle"]
+
+
+def calls_of(measurements):
+    return [{"server": each["server"], "title": title(each["server"]), "conns": each["conns"],
+             "calls": each["calls_per_request"]}
+            for each in measurements if each["what"] == "calls"]
+
+
+def repeated_slices(measurements):
+    """How many slices were thrown away; every server of a round tells the same number."""
+    of_round = {}
+    for each in measurements:
+        if each["what"] == "turn":
+            key = (each.get("workload"), each["conns"], each["size"], each.get("round"))
+            of_round[key] = each.get("disturbed", 0)
+    return sum(of_round.values())

@@ -1,0 +1,34 @@
+// Question: how do the plain C servers on io_uring set their ring up?
+#define _GNU_SOURCE
+#include "ring.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#include "echo_listen.h"
+
+void* ring_pages(size_t bytes) {
+    void* at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) echo_die("mmap", errno);
+    return at;
+}
+
+void ring_open(struct io_uring* ring, unsigned submissions) {
+    struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER |
+                                              IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
+                                              IORING_SETUP_CQSIZE,
+                                     .cq_entries = 8 * submissions};
+    int failed = io_uring_queue_init_params(submissions, ring, &params);
+    if (failed < 0) echo_die("io_uring_setup", -failed);
+    io_uring_register_ring_fd(ring);  // saves a file look-up an enter; not having it is no error
+}
+
+struct io_uring_buf_ring* ring_of_buffers(struct io_uring* ring, unsigned count) {
+    struct io_uring_buf_ring* lent = ring_pages(count * sizeof(struct io_uring_buf));
+    struct io_uring_buf_reg registration = {.ring_addr = (uintptr_t)lent, .ring_entries = count};
+    int failed = io_uring_register_buf_ring(ring, &registration, 0);
+    if (failed < 0) echo_die("io_uring_register_buf_ring", -failed);
+    io_uring_buf_ring_init(lent);
+    return lent;
+}

@@ -1,0 +1,15 @@
+// Question: how do the plain C servers on io_uring set their ring up?
+#pragma once
+
+#include <liburing.h>
+#include <stddef.h>
+
+/// Deferred task work, one enter a loop, room for eight completions a submission. Ends the process
+/// where the kernel refuses.
+void ring_open(struct io_uring* ring, unsigned submissions);
+
+/// A ring of `count` buffers, as yet empty, that the kernel takes those of group 0 from.
+struct io_uring_buf_ring* ring_of_buffers(struct io_uring* ring, unsigned count);
+
+/// Memory of its own, touched by nobody yet.
+void* ring_pages(size_t bytes);

@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# The report of bench/run.sh on a small recorded run: its tables and goals, its JSON, what it finds
+# changed, and its page, which Chromium draws in light and in dark.
+
+. "$(dirname "$0")/testing.sh"
+cd "$wring_root" || exit 1
+
+recorded=tests/bench/results.txt
+mkdir "$tmp/micro"
+cp tests/bench/micro.json "$tmp/micro/"
+
+report() { python3 -B bench/report "$@"; }
+
+says() { # PATTERN…: each is in the report of the recorded run
+    local pattern
+    for pattern in "$@"; do contains "the report" "$pattern" "$said" || return; done
+}
+
+reports_everything() {
+    said="$(report "$recorded" --micro "$tmp/micro" --json "$tmp/run.json" --html "$tmp/run.html" \
+        --setting rounds=3 2>&1)" || { reason="status $?: $said"; return 1; }
+}
+
+writes_json() {
+    reason="$(python3 - "$tmp/run.json" 2>&1 <<'END'
+import json, sys
+run = json.load(open(sys.argv[1]))
+assert len(run["measurements"]) == 19, len(run["measurements"])
+assert run["machine"]["kernel"].startswith("Linux") and "mitigations" in run["machine"]
+assert run["settings"] == {"rounds": "3"}
+ours = run["points"][0]["servers"][0]
+assert ours["group"] == "wring" and ours["ratios"]["raw-uring"]["rounds"] == 3, ours
+END
+)"
+}
+
+holds_its_json() {
+    reason="$(python3 - "$tmp/run.html" "$tmp/run.json" 2>&1 <<'END'
+import html.parser, json, sys
+class Page(html.parser.HTMLParser):
+    data, inside, tags = "", False, []
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.inside = tag == "script"
+        assert not {"src", "href"} & {name for name, _ in attributes}, "needs another file"
+    def handle_endtag(self, tag):
+        self.inside = False
+    def handle_data(self, data):
+        self.data += data if self.inside else ""
+page = Page()
+page.feed(open(sys.argv[1]).read())
+assert page.tags.count("svg") == 4, page.tags.count("svg")
+assert json.loads(page.data) == json.load(open(sys.argv[2])), "another JSON"
+END
+)"
+}
+
+finds_nothing_changed() {
+    contains "compared with itself" '^nothing changed$' "$(report "$recorded" --compare "$tmp/run.json")"
+}
+
+finds_what_changed() {
+    # One server dearer by a quarter at 1000 connections, and cheaper within its spread at 64.
+    sed -e '/server=uring-coroutine conns=1000/s/ns_per_request=4100/ns_per_request=5125/' \
+        -e '/server=uring-coroutine conns=64/s/ns_per_request=4400/ns_per_request=4300/' \
+        "$recorded" >"$tmp/newer.txt"
+    said="$(report "$tmp/newer.txt" --compare "$tmp/run.json")"
+    says '^worse: echo of 64 B, 1000 connections: uring-coroutine / raw-epoll: 0.800 -> 1.000 ' &&
+        same "changes" 1 "$(grep -cE '^(better|worse):' <<<"$said")"
+}
+
+fails_on_wrong_bytes() {
+    { cat "$recorded"; echo "turn workload=echo round=0 server=libuv-fast conns=64 size=64 errors=1"; } >"$tmp/wrong.txt"
+    said="$(report "$tmp/wrong.txt")" && { reason="status 0 although bytes were wrong"; return 1; }
+    says '^ERROR: no number for turn libuv-fast, 64 connections' || return
+    if grep -q '^libuv fast ' <<<"$said"; then
+        reason="a number for a server that moved wrong bytes"
+        return 1
+    fi
+}
+
+# photograph FILE ARGUMENT…: the page in a window of 1000 x 2000.
+photograph() {
+    local file="$1"
+    shift
+    timeout 120 "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars \
+        --user-data-dir="$tmp/chromium" --window-size=1000,2000 --screenshot="$file" "$@" \
+        "file://$tmp/run.html" >"$tmp/chromium.log" 2>&1 && [ -s "$file" ] && return
+    reason="$(tail -n 3 "$tmp/chromium.log")"
+    return 1
+}
+
+# is_drawn FILE light|dark: of the wanted size, of many colours, and on the wanted ground.
+is_drawn() {
+    reason="$(python3 -B tests/bench/picture.py "$@" 2>&1)"
+}
+
+draws() { # light|dark ARGUMENT…
+    local look="$1"
+    shift
+    photograph "$tmp/$look.png" "$@" && is_drawn "$tmp/$look.png" "$look"
+}
+
+check bench/reports-a-recorded-run reports_everything
+check bench/takes-ratios-within-a-round says \
+    '^wring uring coroutine +4\.400 +0\.400 +1\.050 \+-0\.050 +0\.840 \+-0\.040' \
+    '^libuv +8\.000 +0\.000 +2\.000 \+-0\.000 +1\.600 \+-0\.000'
+check bench/calls-only-wring-wring says '^raw uring ' '^raw epoll ' '^libuv '
+check bench/shows-memory-calls-and-in-process-costs says '^wring uring coroutine +10000 +800$' \
+    '^wring uring coroutine +64 +0\.047$' '^createAndAwait +4\.00 ' 'core: 3$'
+check bench/tells-goals-with-their-spread says \
+    '/ raw uring: 1\.050 \+-0\.050 \(goal <= 1\.03\) MISSED, within the spread$' \
+    '64 connections: wring uring coroutine / raw epoll: 0\.840 .* \(goal <= 0\.99\) ok$' \
+    '64 connections: wring uring coroutine / libuv: 0\.525 .* \(goal <= 0\.62\) ok$' \
+    'memory of an idle connection: wring uring coroutine: 800 B \(goal <= 700 B\) MISSED$' \
+    '^create and await a child task: 4\.000 .* \(goal <= 5 ns\) ok$' \
+    'wring uring protocol / raw uring: - \(goal <= 1\.03\) not measured$'
+check bench/writes-json-with-machine-and-rounds writes_json
+check bench/page-needs-nothing-and-holds-the-json holds_its_json
+check bench/finds-nothing-changed-in-the-same-run finds_nothing_changed
+check bench/finds-what-changed-beyond-the-noise finds_what_changed
+check bench/gives-no-number-for-wrong-bytes fails_on_wrong_bytes
+
+browser="$(command -v chromium || command -v chromium-browser)"
+if [ -n "$browser" ]; then
+    check bench/chromium-draws-the-page-in-light draws light
+    check bench/chromium-draws-the-page-in-dark draws dark --blink-settings=preferredColorScheme=0
+else
+    skip bench/chromium-draws-the-page "chromium is not installed"
+fi
+finish
