@@ -32,3 +32,8 @@ struct io_uring_buf_ring* ring_of_buffers(struct io_uring* ring, unsigned count)
     io_uring_buf_ring_init(lent);
     return lent;
 }
+
+void ring_enter(struct io_uring* ring) {
+    int failed = io_uring_submit_and_wait(ring, 1);
+    if (failed < 0 && failed != -EINTR && failed != -EBUSY) echo_die("io_uring_enter", -failed);
+}

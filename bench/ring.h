@@ -11,5 +11,8 @@ void ring_open(struct io_uring* ring, unsigned submissions);
 /// A ring of `count` buffers, as yet empty, that the kernel takes those of group 0 from.
 struct io_uring_buf_ring* ring_of_buffers(struct io_uring* ring, unsigned count);
 
+/// Hands over what is submitted and waits until something has completed.
+void ring_enter(struct io_uring* ring);
+
 /// Memory of its own, touched by nobody yet.
 void* ring_pages(size_t bytes);

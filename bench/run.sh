@@ -178,14 +178,19 @@ measure_round() {
     start_all "${servers[@]:first}" "${servers[@]:0:first}"
     [ ${#targets[@]} -eq 0 ] && return
     tag="workload=$workload round=$round"
-    generate turn "$connections" --work "$doing" \
-        --ms "$(awk -v s="$seconds" 'BEGIN { printf "%d", s * 1000 }')"
+    # As many at once as the limit of open files allows; the others right after them.
+    local all=("${targets[@]}") at once=$((($(ulimit -n) - 100) / connections))
+    for ((at = 0; at < ${#all[@]}; at += once)); do
+        targets=("${all[@]:at:once}")
+        generate turn "$connections" --work "$doing" \
+            --ms "$(awk -v s="$seconds" 'BEGIN { printf "%d", s * 1000 }')"
+    done
     stop_all
 }
 
-# Sets `connections`: those wanted, or fewer if the limit of open files is too low for $2 times as many.
+# Sets `connections`: those wanted, or fewer if the limit of open files is too low.
 allow() {
-    local limit=$((($(ulimit -n) - 100) / $2))
+    local limit=$(($(ulimit -n) - 100))
     connections=$1
     [ "$1" -le "$limit" ] && return
     connections=$limit
@@ -196,7 +201,7 @@ progress() { if [ -t 2 ]; then printf '\r%-70s\r' "$1" >&2; fi; }
 
 measure_turns() {
     local connections round
-    allow "$1" ${#servers[@]}
+    allow "$1"
     for ((round = 0; round < rounds; ++round)); do
         progress "$workload, $size bytes, $connections connections: round $((round + 1)) of $rounds"
         measure_round "$round" "$connections"
@@ -205,7 +210,7 @@ measure_turns() {
 
 measure_idle() {
     local name connections
-    allow "$1" 1
+    allow "$1"
     for name in "${servers[@]}"; do
         case $name in epoll-* | raw-epoll-again) continue ;; esac
         progress "memory of $connections idle connections: $name"

@@ -125,8 +125,7 @@ int main(int argc, char** argv) {
     int listener = echo_listen(2, argv, 0);
     arm_accept(listener);
     for (;;) {
-        int failed = io_uring_submit_and_wait(&ring, 1);
-        if (failed < 0 && failed != -EINTR && failed != -EBUSY) echo_die("io_uring_enter", -failed);
+        ring_enter(&ring);
         struct io_uring_cqe* cqe;
         unsigned head, seen = 0;
         io_uring_for_each_cqe(&ring, head, cqe) {

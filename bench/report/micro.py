@@ -22,13 +22,14 @@ def item_ns(run):
 
 
 def mallocs_of(run):
-    """By the item: iterations of some benchmarks are batches."""
+    """By the item: iterations of some benchmarks are batches. Rounded, as what a benchmark takes once
+    is shared among its iterations."""
     if "mallocs" not in run:
         return None
     each_iteration = run["real_time"] * {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[
         run.get("time_unit", "ns")]
     items = each_iteration / item_ns(run) if run.get("items_per_second") else 1
-    return run["mallocs"] / max(items, 1)
+    return round(run["mallocs"] / max(items, 1), 2)
 
 
 def read(folder):
