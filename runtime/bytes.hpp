@@ -94,8 +94,7 @@ class WRING_API Bytes {
     }
     void release() noexcept;
 
-    static constexpr std::uint32_t lent = 0x80000000u;
-    static constexpr std::uint32_t bytesMax = lent - 1;
+    static constexpr std::uint32_t lent = 0x80000000u, bytesMax = lent - 1;
 
     const std::byte* data_ = nullptr;
     void* owner_ = nullptr;  // the pool whose buffer it is, or the block of the frame pool's

@@ -3,7 +3,6 @@
 #include <wring/runtime/detail/call.hpp>
 #include <wring/runtime/detail/root_task.hpp>
 
-#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -52,9 +51,13 @@ class Session final : public RootTask, public Pooled {
 /// Runs function(args…), a Task, and reports how it ended.
 template <class F, class... Args>
 void runSession(F function, Args... args) {
-    auto session = std::make_unique<Session<F, Args...>>(function, args...);
-    session->run(function);
-    session.release();  // it belongs to itself, or is gone
+    auto* session = new Session<F, Args...>(function, args...);
+    try {
+        session->run(function);
+    } catch (...) {
+        delete session;  // there is no task
+        throw;
+    }
 }
 
 }  // namespace wring::detail
