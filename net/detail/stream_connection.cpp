@@ -20,6 +20,11 @@ constexpr std::size_t copiedBytesMax = 2048;
 // What a write may leave to be sent later.
 constexpr std::size_t unawaitedBytesMax = 65536;
 
+// Whether the peer, which takes nothing more, says itself how what it sends has ended.
+bool endsByItself(int result) noexcept {
+    return result == -EPIPE || result == -ECONNRESET || result == -ECANCELED;
+}
+
 const Failure& cancelled() noexcept {
     static const Failure failure = Failure::of<CancelledError>();
     return failure;
@@ -114,18 +119,23 @@ const Failure* StreamConnection::writeFailure() const noexcept {
 }
 
 void StreamConnection::sent(int result) noexcept {
+    Ref<StreamConnection> alive(this);
     bool isCancelled = result == -ECANCELED && isWriteCancelled_;
     if (result < 0 && !isCancelled && health_) {
-        // The peer takes nothing more; what it has sent can still be read.
-        health_ = lostFailure(-result);
-        isStillReadable_ = true;
-        isBroken_ = result != -EPIPE;
+        if (endsByItself(result)) {
+            health_ = lostFailure(-result);
+            isStillReadable_ = true;
+            isBroken_ = result != -EPIPE;
+        } else {
+            fail(lostFailure(-result));
+        }
     }
     if (isWriterQueued_ && result == 0) {
         isWriterQueued_ = false;
         if (!startWrite(*writer_)) return;
     }
-    if (isShutQueued_) shutWhenSent();
+    // Behind bytes that were lost an orderly end would be a lie.
+    if (isShutQueued_ && health_) shutWhenSent();
     if (!writer_) return;
     endWrite(isCancelled ? &cancelled() : writeFailure());
 }

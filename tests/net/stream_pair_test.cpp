@@ -2,6 +2,7 @@
 
 #include <wring/deferred/start.hpp>
 #include <wring/net/errors.hpp>
+#include <wring/runtime/faults.hpp>
 #include <wring/runtime/outcome.hpp>
 #include <wring/runtime/reactor.hpp>
 #include <wring/runtime/simulation.hpp>
@@ -32,6 +33,15 @@ Task<> ask(Stream stream, std::string* got) {
 Task<> readToTheEnd(Stream stream, std::string* end) {
     auto got = co_await outcome(stream.read());
     *end = !got ? got.error().className() : got->empty() ? "end" : std::string(got->text());
+}
+
+/// Gives bytes away of which the kernel then takes none, for lack of memory.
+Task<> lose(Stream stream, Simulation* world, bool shuts, std::string* end) {
+    world->faults().set(Fault::sendNoMemory, 1);
+    co_await stream.write(Bytes::copyOf("a question"));
+    if (shuts) co_await stream.shutdownSend();
+    auto answer = co_await outcome(stream.read());
+    *end = answer ? "bytes" : answer.error().className();
 }
 
 /// On how many hosts the two ends are.
@@ -125,6 +135,21 @@ TEST_P(StreamPairTest, aReadCanBeCancelled) {
 TEST_P(StreamPairTest, failsWhereThereIsNoDescriptorAndLeavesNothing) {
     other().setDescriptorLimit(other().openDescriptors());
     EXPECT_THROW(pair(), ConnectError);
+    expectNothingLeft();
+}
+
+// Nobody would answer what was lost, and an orderly end would make it the whole question.
+TEST_P(StreamPairTest, bothEndsLearnThatBytesWereLost) {
+    for (bool shuts : {false, true}) {
+        std::string nearEnd, farEnd;
+        ConnectedStreams ends = pair();
+        runOn(one(), lose, std::move(ends.near), &world_, shuts, &nearEnd);
+        runOn(other(), readToTheEnd, std::move(ends.far), &farEnd);
+        world_.runFor(10s);
+        EXPECT_EQ(nearEnd, "ConnectionLost") << shuts;
+        EXPECT_EQ(farEnd, "ConnectionLost") << shuts;
+        world_.faults().set(Fault::sendNoMemory, 0);
+    }
     expectNothingLeft();
 }
 
