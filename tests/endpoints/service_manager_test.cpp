@@ -77,14 +77,12 @@ TEST_P(ServiceManagerTest, isToldNothingByAnApplicationThatDoesNotStart) {
     EXPECT_EQ(end, "CancelledError");
 }
 
-TEST_P(ServiceManagerTest, hearsFromALoopThatTurnsTwiceInItsLimit) {
+TEST_P(ServiceManagerTest, hearsAgainAndAgainFromALoopThatTurns) {
     ServiceManager manager = told("20000");
     EXPECT_EQ(manager.watchdogInterval(), Duration(10ms));
-    auto act = [](Reactor* reactor, UNIXDatagramSocket* socket) -> Task<> {
+    auto act = [](Reactor*, UNIXDatagramSocket* socket) -> Task<> {
         co_await expectNext(socket, "READY=1");
-        Time before = reactor->now();
         for (int i = 0; i < 3; ++i) co_await expectNext(socket, "WATCHDOG=1");
-        EXPECT_GE(reactor->now() - before, 19ms);
     };
     runApplication(manager, {}, act);
 }
