@@ -77,10 +77,10 @@ class WRING_API Failure {
     template <class T>
     friend class Result;
     // No failure at all: what a Result without a value holds when it went well.
-    Failure() noexcept = default;
+    Failure() noexcept : isNone_(true) {}
     // As a call: inlined it makes GCC 12 believe that what it does not reach is not initialized.
     void destroy() noexcept;
-    bool isNone() const noexcept { return !class_ && !exception_; }
+    bool isNone() const noexcept { return isNone_; }
     Failure(const ErrorClass& errorClass, int code, const char* operation) noexcept
         : class_(&errorClass), operation_(operation), code_(code) {}
 
@@ -103,6 +103,7 @@ class WRING_API Failure {
     std::exception_ptr exception_;       // null: class_, code_ and operation_ say it all
     const char* operation_ = nullptr;
     int code_ = 0;
+    bool isNone_ = false;
 };
 
 }  // namespace wring
