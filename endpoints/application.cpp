@@ -48,7 +48,10 @@ class Application final : public RefCounted {
         }
         if (!hangup_) return;
         watching_ = hangup_->watch(reactor_, [this] { reload(); });
-        watching_->addBoth([self = Ref<Application>(this)](Result<void>) {});
+        watching_->addBoth([self = Ref<Application>(this)](Result<void> result) {
+            if (result || result.error().check<CancelledError>()) return;
+            log(LogLevel::error, "no SIGHUP is seen any more: " + result.error().getErrorMessage());
+        });
     }
 
     void startOrStopTheReactor() {

@@ -22,13 +22,7 @@ namespace {
 constexpr const char* variables[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"};
 constexpr std::size_t nameMax = sizeof(sockaddr_un{}.sun_path);
 
-void warn(const std::string& what) noexcept {
-    try {
-        log(LogLevel::warning, "service manager: " + what);
-    } catch (...) {
-        return;  // no memory for a warning
-    }
-}
+void warn(const std::string& what) { log(LogLevel::warning, "service manager: " + what); }
 
 // A path or, after an @, a name of the abstract namespace; empty if it is neither.
 std::string readSocket(const char* text) {
@@ -96,7 +90,11 @@ void ServiceManager::notify(std::string_view state) noexcept {
     int error = sendTo(socket_, state);
     if (error == 0 || hasWarned_) return;
     hasWarned_ = true;
-    warn(std::string("it cannot be told '") + std::string(state) + "': " + std::strerror(error));
+    try {
+        warn("it cannot be told '" + std::string(state) + "': " + std::strerror(error));
+    } catch (...) {
+        return;  // no memory for a warning
+    }
 }
 
 }  // namespace wring

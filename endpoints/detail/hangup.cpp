@@ -11,17 +11,21 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <thread>
 
 namespace wring::detail {
 
 namespace {
 
 std::atomic<int> listener{-1};
+std::atomic<int> handlers{0};  // that run, in any thread
 
-void onHangup(int) noexcept {
+void onHangup() noexcept {
     int before = errno;
+    ++handlers;
     std::uint64_t one = 1;
     [[maybe_unused]] ssize_t written = ::write(listener.load(), &one, sizeof one);
+    --handlers;
     errno = before;
 }
 
@@ -45,7 +49,7 @@ Hangup::Hangup() : signalled_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (!listener.compare_exchange_strong(nobody, signalled_.get())) return;
     isInstalled_ = true;
     struct sigaction action {};
-    action.sa_handler = [](int number) { onHangup(number); };
+    action.sa_handler = [](int) { onHangup(); };
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
     ::sigaction(SIGHUP, &action, &before_);
@@ -55,6 +59,8 @@ Hangup::~Hangup() {
     if (!isInstalled_) return;
     ::sigaction(SIGHUP, &before_, nullptr);
     listener.store(-1);
+    // The number of the descriptor may be somebody else's next.
+    while (handlers.load() > 0) std::this_thread::yield();
 }
 
 Deferred<> Hangup::watch(Reactor& reactor, UniqueFunction<void()> told) {
