@@ -18,15 +18,12 @@ FairnessWorkload::Moment FairnessWorkload::momentOf(Trial& trial, Reactor& react
     return {reactor.turns(), trial.struck(), reactor.driver().stats().starvations};
 }
 
-// A fault that struck before may still show once, as a receive that is cancelled late.
-void FairnessWorkload::checkTurns(Trial& trial, Reactor& reactor, Moment since, bool& wasLate,
-                                  const char* late, const char* path) {
+void FairnessWorkload::checkTurns(Trial& trial, Reactor& reactor, Moment since, const char* late,
+                                  const char* path) {
     Moment now = momentOf(trial, reactor);
     bool isUndisturbed = now.faults == since.faults && now.starvations == since.starvations;
-    bool isLate = isUndisturbed && now.turn - since.turn > turnsMax;
-    trial.expect(!(isLate && wasLate), late);
-    wasLate = isLate;
     if (!isUndisturbed) return;
+    trial.expect(now.turn - since.turn <= turnsMax, late);
     trial.reached(path);
 }
 
@@ -40,14 +37,16 @@ Task<> FairnessWorkload::run(Trial* trial, SimulatedHost* host, FairnessWorkload
             trial->failed(Failure::current());  // no descriptor
         }
         Result<void> ended;
-        bool wasTimerLate = false, wasReaderLate = false;
+        // What struck in the round before may still show, as a receive that is cancelled late.
+        Moment before = momentOf(*trial, reactor);
         for (bool isFirst = true; ends && ended && left > 0; isFirst = false) {
             if (!isFirst) co_await sleepFor(trial->pause());
             Moment asked = momentOf(*trial, reactor);
+            before.turn = asked.turn;
             co_await sleepFor(Duration::zero());
-            checkTurns(*trial, reactor, asked, wasTimerLate, "a timer that was due had to wait",
-                       "promptTimer");
-            ended = co_await outcome(ping(trial, &reactor, &*ends, &wasReaderLate));
+            checkTurns(*trial, reactor, before, "a timer that was due had to wait", "promptTimer");
+            ended = co_await outcome(ping(trial, &reactor, &*ends, before));
+            before = asked;
             left -= trial->isFinishing();
         }
         if (!ended) trial->failed(ended.error());
@@ -57,13 +56,12 @@ Task<> FairnessWorkload::run(Trial* trial, SimulatedHost* host, FairnessWorkload
 
 // The bytes have arrived when they have been sent: there is no way to go.
 Task<> FairnessWorkload::ping(Trial* trial, Reactor* reactor, ConnectedStreams* ends,
-                              bool* wasLate) {
-    Moment sent = momentOf(*trial, *reactor);
+                              Moment since) {
     co_await ends->near.write(std::string_view("ping"));
-    sent.turn = reactor->turns();
+    since.turn = reactor->turns();
     std::byte came[4];
     co_await ends->far.readExactly(came);
-    checkTurns(*trial, *reactor, sent, *wasLate, "a connection with bytes to read had to wait",
+    checkTurns(*trial, *reactor, since, "a connection with bytes to read had to wait",
                "promptReader");
 }
 

@@ -23,11 +23,11 @@ class FairnessWorkload final : public Workload {
         bool operator==(const Moment&) const = default;
     };
     static Moment momentOf(Trial& trial, Reactor& reactor);
-    static void checkTurns(Trial& trial, Reactor& reactor, Moment since, bool& wasLate,
-                           const char* late, const char* path);
+    static void checkTurns(Trial& trial, Reactor& reactor, Moment since, const char* late,
+                           const char* path);
 
     static Task<> run(Trial* trial, SimulatedHost* host, FairnessWorkload* self);
-    static Task<> ping(Trial* trial, Reactor* reactor, ConnectedStreams* ends, bool* wasLate);
+    static Task<> ping(Trial* trial, Reactor* reactor, ConnectedStreams* ends, Moment since);
 
     int running_ = 0;
 };
