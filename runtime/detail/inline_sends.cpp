@@ -2,58 +2,59 @@
 
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace wring::detail {
 
-std::int64_t InlineSends::add(Operation& send, BytesView bytes, Bytes& owner) noexcept {
-    if (owner.empty()) return -1;
-    Batch& batch = filling();
-    std::byte* copy = bytes.size() <= copiedBytesMax ? takeRoom(bytes.size()) : nullptr;
+InlineSends::Entry* InlineSends::add(Operation& send, Bytes& owner) noexcept {
+    if (owner.empty()) return nullptr;
+    Batch& batch = batches_[filling_];
+    BytesView bytes = send.bytes();
+    auto size = static_cast<std::uint32_t>(bytes.size());  // as its owner's, 2 GiB at most
     try {
-        batch.entries.push_back({&send, bytes, Bytes()});
+        if (const std::byte* copy = copyInto(batch, bytes)) {
+            return &batch.entries.emplace_back(Entry{&send, copy, size, noOwner});
+        }
+        auto index = static_cast<std::uint32_t>(batch.owners.size());
+        batch.owners.reserve(batch.owners.size() + 1);
+        Entry& entry =
+            batch.entries.emplace_back(Entry{&send, bytes.data(), size, index << 1 | filling_});
+        batch.owners.push_back(std::move(owner));
+        return &entry;
     } catch (...) {
-        return -1;
+        return nullptr;
     }
-    Entry& entry = batch.entries.back();
-    if (copy) {
-        std::memcpy(copy, bytes.data(), bytes.size());
-        entry.bytes = BytesView(copy, bytes.size());
-    } else {
-        entry.owner = std::move(owner);
-    }
-    return static_cast<std::int64_t>((batch.entries.size() - 1) << 1 | filling_);
 }
 
-Bytes InlineSends::removeLast() noexcept {
-    Bytes owner = std::move(filling().entries.back().owner);
-    filling().entries.pop_back();
-    return owner;
+void InlineSends::removeLast(Bytes& owner) noexcept {
+    Batch& batch = batches_[filling_];
+    if (batch.entries.back().owner != noOwner) {
+        owner = std::move(batch.owners.back());
+        batch.owners.pop_back();
+    }
+    batch.entries.pop_back();
 }
 
-std::byte* InlineSends::takeRoom(std::size_t bytes) noexcept {
-    Batch& batch = filling();
+Bytes InlineSends::take(Entry& entry) {
+    if (entry.owner == noOwner) return Bytes::copyOf(entry.bytes());
+    return std::move(batches_[entry.owner & 1].owners[entry.owner >> 1]);
+}
+
+std::byte* InlineSends::copyInto(Batch& batch, BytesView bytes) noexcept {
+    if (bytes.size() > copiedBytesMax || bytes.size() > roomBytes - batch.used) return nullptr;
     if (!batch.room) batch.room.reset(new (std::nothrow) std::byte[roomBytes]);
-    if (!batch.room || bytes > roomBytes - batch.used) return nullptr;
-    std::byte* taken = batch.room.get() + batch.used;
-    batch.used += bytes;
-    return taken;
+    if (!batch.room) return nullptr;
+    std::byte* copy = batch.room.get() + batch.used;
+    batch.used += bytes.size();
+    std::memcpy(copy, bytes.data(), bytes.size());
+    return copy;
 }
 
 bool InlineSends::handOver() noexcept {
-    if (isWaiting_ || filling().entries.empty()) return false;
+    if (isWaiting_ || batches_[filling_].entries.empty()) return false;
     filling_ ^= 1;
     next_ = 0;
     return isWaiting_ = true;
-}
-
-InlineSends::Entry* InlineSends::next() noexcept {
-    if (!isWaiting_) return nullptr;
-    Batch& batch = batches_[filling_ ^ 1];
-    if (next_ < batch.entries.size()) return &batch.entries[next_++];
-    batch.entries.clear();
-    batch.used = 0;
-    isWaiting_ = false;
-    return nullptr;
 }
 
 }  // namespace wring::detail

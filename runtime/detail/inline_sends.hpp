@@ -13,16 +13,24 @@ namespace wring::detail {
 class InlineSends {
  public:
     struct Entry {
+        BytesView bytes() const noexcept { return {data, size}; }
         Operation* operation;  // null once it was answered
-        BytesView bytes;
-        Bytes owner;  // empty: `bytes` is a copy of this batch's
+        const std::byte* data;
+        std::uint32_t size;
+        std::uint32_t owner;  // number of what holds the bytes; noOwner: they are a copy
     };
 
     /// Keeps what `send` is to send, and `owner` holds: small things as a copy, others with their
-    /// owner. Gives the number that find() knows it by, or a negative one if it cannot be kept.
-    std::int64_t add(Operation& send, BytesView bytes, Bytes& owner) noexcept;
-    /// Undoes the last add(); gives the owner back.
-    Bytes removeLast() noexcept;
+    /// owner. Null if it cannot be kept.
+    Entry* add(Operation& send, Bytes& owner) noexcept;
+    /// The number that find() knows the last one by.
+    std::uint64_t lastNumber() const noexcept {
+        return (batches_[filling_].entries.size() - 1) << 1 | filling_;
+    }
+    /// Undoes the last add(), which was given `owner`.
+    void removeLast(Bytes& owner) noexcept;
+    /// What an entry sends; with its owner, if it has one, or copied. Once.
+    Bytes take(Entry& entry);
     bool empty() const noexcept {
         return batches_[0].entries.empty() && batches_[1].entries.empty();
     }
@@ -35,10 +43,17 @@ class InlineSends {
     /// Whether a batch that was handed over is not done with.
     bool isWaiting() const noexcept { return isWaiting_; }
     /// The next one of the batch that was handed over; null after the last, when it is done with.
-    Entry* next() noexcept;
+    Entry* next() noexcept {
+        if (!isWaiting_) return nullptr;
+        Batch& batch = batches_[filling_ ^ 1];
+        if (next_ < batch.entries.size()) return &batch.entries[next_++];
+        batch.clear();
+        isWaiting_ = false;
+        return nullptr;
+    }
     /// Forgets all; the kernel has nothing of it any more.
     void clear() noexcept {
-        for (Batch& batch : batches_) batch.entries.clear();
+        for (Batch& batch : batches_) batch.clear();
     }
     /// Every entry there is.
     template <class F>
@@ -51,16 +66,22 @@ class InlineSends {
     }
 
  private:
+    static constexpr std::uint32_t noOwner = ~std::uint32_t{0};
     static constexpr std::size_t copiedBytesMax = 1024;
     static constexpr std::size_t roomBytes = 128 * 1024;
 
     struct Batch {
         std::vector<Entry> entries;
+        std::vector<Bytes> owners;
         std::unique_ptr<std::byte[]> room;  // made when needed
         std::size_t used = 0;
+        void clear() noexcept {
+            entries.clear();
+            if (!owners.empty()) owners.clear();
+            used = 0;
+        }
     };
-    Batch& filling() noexcept { return batches_[filling_]; }
-    std::byte* takeRoom(std::size_t bytes) noexcept;
+    static std::byte* copyInto(Batch& batch, BytesView bytes) noexcept;
 
     Batch batches_[2];
     unsigned filling_ = 0;

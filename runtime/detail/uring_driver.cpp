@@ -341,21 +341,20 @@ bool kernelSendsInline() noexcept {
 int UringDriver::sendNow(Operation& send, Bytes& owner) noexcept {
     if (!features_.inlineSend || !enabled_ || !backlog_.empty()) return -EAGAIN;
     WRING_ASSERT(isOwnersThread(), "a reactor was used from a thread that does not run it");
-    std::int64_t number = inlineSends_.add(send, send.bytes(), owner);
-    if (number < 0) return -EAGAIN;
+    const InlineSends::Entry* kept = inlineSends_.add(send, owner);
+    if (!kept) return -EAGAIN;
     io_uring_sqe* entry = takeEntry();
     if (!entry) {
-        owner = inlineSends_.removeLast();
+        inlineSends_.removeLast(owner);
         return -EAGAIN;
     }
-    BytesView bytes = inlineSends_.find(static_cast<std::uint64_t>(number)).bytes;
-    prepareInline(*entry, send.fd_, bytes, inlineMark | static_cast<std::uint64_t>(number));
+    prepareInline(*entry, send.fd_, kept->bytes(), inlineMark | inlineSends_.lastNumber());
     send.state_ = Operation::State::unconfirmed;
     send.cancelRequested_ = false;
     ++stats_.submitted;
     ++inFlight_;
     wakeIfParked();
-    return static_cast<int>(bytes.size());
+    return static_cast<int>(kept->size);
 }
 
 bool UringDriver::isInline(std::uint64_t identity) noexcept {
@@ -378,8 +377,7 @@ void UringDriver::tellInline(Operation& operation, InlineSends::Entry& entry, in
     Completion completion;
     completion.result = result;
     try {
-        completion.bytes =
-            entry.owner.empty() ? Bytes::copyOf(entry.bytes) : std::move(entry.owner);
+        completion.bytes = inlineSends_.take(entry);
     } catch (...) {
         completion.result = -ENOMEM;
     }
@@ -397,18 +395,19 @@ bool UringDriver::isInlineHeard() const noexcept {
            static_cast<std::int32_t>(*ring_->cq.khead - inlineHeardAt_) >= 0;
 }
 
-// Whether all was heard is asked each time: who is told may run turns that finish this batch and
-// begin with the next one.
+// Whether all was heard is asked again after each that is told: it may run turns that finish this
+// batch and begin with the next one.
 unsigned UringDriver::confirmInline() noexcept {
     unsigned told = 0;
-    while (isInlineHeard()) {
+    for (bool isHeard = isInlineHeard(); isHeard;) {
         InlineSends::Entry* entry = inlineSends_.next();
         if (!entry) break;
         Operation* operation = std::exchange(entry->operation, nullptr);
         if (!operation) continue;
         if (operation->cancelRequested_) {
             ++told;
-            tellInline(*operation, *entry, static_cast<int>(entry->bytes.size()));
+            tellInline(*operation, *entry, static_cast<int>(entry->size));
+            isHeard = isInlineHeard();
         } else {
             operation->state_ = Operation::State::idle;
             --inFlight_;
