@@ -9,8 +9,10 @@ namespace wring::detail {
 
 namespace {
 
+// Knows how much its list holds, so that neither taking nor giving back keeps a count.
 struct FreeBlock {
     FreeBlock* next;
+    std::size_t keptBytes;  // with what follows it
 };
 
 // 16-byte steps to 1 KiB, then powers of two. The heap adds a word of its own to each block and
@@ -18,30 +20,34 @@ struct FreeBlock {
 constexpr std::size_t step = 16;
 constexpr std::size_t word = sizeof(void*);
 constexpr std::size_t fineMax = 1024 + word;
-constexpr std::size_t fineClasses = fineMax / step;
-constexpr std::size_t classes = fineClasses + 4;
+constexpr std::size_t fineClasses = fineMax / step + 1;
+constexpr std::size_t classes = fineClasses + 8;
 constexpr std::size_t keptBytesMax = 1 << 20;  // per class: more goes back to the heap
 
+constexpr std::size_t fineClassOf(std::size_t bytes) noexcept { return (bytes + word - 1) / step; }
+
 constexpr std::size_t classOf(std::size_t bytes) noexcept {
-    if (bytes <= fineMax) return bytes <= step + word ? 0 : (bytes - word - 1) / step;
+    if (bytes <= fineMax) return fineClassOf(bytes);
     return fineClasses + std::bit_width((bytes - 1) / 1024) - 1;
 }
 
 constexpr std::size_t classBytes(std::size_t index) noexcept {
-    return index < fineClasses ? (index + 1) * step + word
-                               : std::size_t{2048} << (index - fineClasses);
+    if (index == 0) return step + word;  // the least that the heap has
+    return index < fineClasses ? index * step + word : std::size_t{2048} << (index - fineClasses);
 }
 
-static_assert(classBytes(classOf(1)) == 24 && classBytes(classOf(24)) == 24);
+static_assert(classBytes(classOf(1)) >= sizeof(FreeBlock));
+static_assert(classBytes(classOf(9)) == 24 && classBytes(classOf(24)) == 24);
 static_assert(classBytes(classOf(25)) == 40 && classBytes(classOf(40)) == 40);
 static_assert(classBytes(classOf(fineMax)) == fineMax && classBytes(classOf(fineMax + 1)) == 2048);
 static_assert(classBytes(classOf(poolBlockMax)) == poolBlockMax);
 static_assert(classOf(poolBlockMax) == classes - 1);
 
+std::size_t keptBytes(const FreeBlock* list) noexcept { return list ? list->keptBytes : 0; }
+
 struct Pool {
     std::array<FreeBlock*, classes> free{};
-    std::array<std::size_t, classes> kept{};
-    long inUse = 0;
+    long fromHeap = 0;  // taken there and not given back there
 };
 
 /// Gives the blocks back when the thread ends. What comes after that, from destructors of other
@@ -87,34 +93,60 @@ constexpr bool reuses = true;
 constexpr bool reuses = true;
 #endif
 
+bool keep(Pool& pool, void* block, std::size_t index) noexcept {
+    FreeBlock*& list = pool.free[index];
+    std::size_t before = keptBytes(list);
+    if (before >= keptBytesMax) return false;
+    list = new (block) FreeBlock{list, before + classBytes(index)};
+    return true;
+}
+
+[[gnu::noinline]] void* allocateSlowly(std::size_t bytes) {
+    Pool* mine = pool();
+    bool isPooled = bytes <= poolBlockMax && reuses;
+    if (isPooled && mine) {
+        FreeBlock*& list = mine->free[classOf(bytes)];
+        if (list) return std::exchange(list, list->next);
+    }
+    void* block = ::operator new(isPooled ? classBytes(classOf(bytes)) : bytes);
+    if (mine) ++mine->fromHeap;
+    return block;
+}
+
+[[gnu::noinline]] void freeSlowly(void* block, std::size_t bytes) noexcept {
+    if (!block) return;
+    Pool* mine = pool();
+    if (mine && reuses && bytes <= poolBlockMax && keep(*mine, block, classOf(bytes))) return;
+    if (mine) --mine->fromHeap;
+    ::operator delete(block);
+}
+
 }  // namespace
 
 [[gnu::noinline]] void* poolAllocate(std::size_t bytes) {
-    Pool* mine = pool();
-    if (mine) ++mine->inUse;
-    if (bytes > poolBlockMax || !reuses) return ::operator new(bytes);
-    std::size_t index = classOf(bytes);
-    if (FreeBlock* block = mine ? mine->free[index] : nullptr) {
-        mine->free[index] = block->next;
-        mine->kept[index] -= classBytes(index);
-        return block;
+    if (Pool* mine = current; reuses && mine && bytes <= fineMax) [[likely]] {
+        FreeBlock*& list = mine->free[fineClassOf(bytes)];
+        if (list) [[likely]]
+            return std::exchange(list, list->next);
     }
-    return ::operator new(classBytes(index));
+    return allocateSlowly(bytes);
 }
 
 [[gnu::noinline]] void poolFree(void* block, std::size_t bytes) noexcept {
-    if (!block) return;
-    Pool* mine = pool();
-    if (mine) --mine->inUse;
-    std::size_t index = bytes > poolBlockMax ? classes : classOf(bytes);
-    if (index == classes || !reuses || !mine || mine->kept[index] >= keptBytesMax) {
-        ::operator delete(block);
-        return;
+    if (Pool* mine = current; reuses && mine && bytes <= fineMax && block) [[likely]] {
+        if (keep(*mine, block, fineClassOf(bytes))) [[likely]]
+            return;
     }
-    mine->free[index] = new (block) FreeBlock{mine->free[index]};
-    mine->kept[index] += classBytes(index);
+    freeSlowly(block, bytes);
 }
 
-long poolBlocksInUse() noexcept { return current ? current->inUse : 0; }
+long poolBlocksInUse() noexcept {
+    if (!current) return 0;
+    long count = current->fromHeap;
+    for (std::size_t index = 0; index < classes; ++index) {
+        count -= static_cast<long>(keptBytes(current->free[index]) / classBytes(index));
+    }
+    return count;
+}
 
 }  // namespace wring::detail

@@ -14,7 +14,7 @@ namespace wring::detail {
 WRING_API void poolFree(void* block, std::size_t bytes) noexcept;
 
 /// Largest block that is kept for reuse.
-inline constexpr std::size_t poolBlockMax = 16384;
+inline constexpr std::size_t poolBlockMax = 256 * 1024;
 
 /// How many blocks this thread has taken and not given back, less those it freed for others.
 WRING_API long poolBlocksInUse() noexcept;

@@ -18,6 +18,9 @@ class WriteQueue {
 
     void append(BytesView bytes) { pending_.append(bytes); }
     void append(std::span<const BytesView> parts) {
+        std::size_t bytes = 0;
+        for (BytesView part : parts) bytes += part.size();
+        pending_.reserve(bytes);
         for (BytesView part : parts) pending_.append(part);
     }
     /// What goes out now: the rest of the last piece, else all that was written since.
