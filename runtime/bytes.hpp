@@ -41,8 +41,13 @@ class WRING_API Bytes {
           owner_(std::exchange(other.owner_, nullptr)),
           size_(std::exchange(other.size_, 0)),
           origin_(std::exchange(other.origin_, 0)) {}
-    Bytes& operator=(Bytes other) noexcept {
-        swap(other);
+    Bytes& operator=(Bytes&& other) noexcept {
+        if (this == &other) return *this;
+        if (owner_) release();
+        data_ = std::exchange(other.data_, nullptr);
+        owner_ = std::exchange(other.owner_, nullptr);
+        size_ = std::exchange(other.size_, 0);
+        origin_ = std::exchange(other.origin_, 0);
         return *this;
     }
     ~Bytes() {
@@ -86,12 +91,6 @@ class WRING_API Bytes {
           std::uint32_t buffer) noexcept
         : data_(data), owner_(&pool), size_(size), origin_(buffer | lent) {}
 
-    void swap(Bytes& other) noexcept {
-        std::swap(data_, other.data_);
-        std::swap(owner_, other.owner_);
-        std::swap(size_, other.size_);
-        std::swap(origin_, other.origin_);
-    }
     void release() noexcept;
 
     static constexpr std::uint32_t lent = 0x80000000u, bytesMax = lent - 1;

@@ -29,26 +29,12 @@ Operation::~Operation() {
     WRING_ASSERT(!inFlight(), "an operation was destroyed while the kernel had it");
 }
 
-void Operation::prepare(Verb verb, int fd, const void* data, std::uint64_t length,
-                        std::int64_t extra) noexcept {
-    WRING_ASSERT(!inFlight(), "an operation was prepared again while the kernel had it");
-    verb_ = verb;
-    fd_ = fd;
-    data_ = data;
-    length_ = length;
-    extra_ = extra;
-}
-
 void Operation::prepareConnect(int fd, const void* address, std::size_t bytes) noexcept {
     prepare(Verb::connect, fd, address, bytes);
 }
 
 void Operation::prepareRecv(int fd, std::span<std::byte> into, int flags) noexcept {
     prepare(Verb::recv, fd, into.data(), into.size(), flags);
-}
-
-void Operation::prepareSend(int fd, BytesView from, int flags) noexcept {
-    prepare(Verb::send, fd, from.data(), from.size(), flags);
 }
 
 void Operation::prepareSendmsg(int fd, const ::msghdr& message, int flags) noexcept {

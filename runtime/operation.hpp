@@ -1,6 +1,7 @@
 #pragma once
 
 #include <wring/runtime/api.hpp>
+#include <wring/runtime/assert.hpp>
 #include <wring/runtime/bytes.hpp>
 
 #include <cstddef>
@@ -75,7 +76,9 @@ class WRING_API Operation {
     void prepareConnect(int fd, const void* address, std::size_t bytes) noexcept;
     void prepareRecv(int fd, std::span<std::byte> into, int flags = 0) noexcept;
     void prepareRecvMulti(int fd) noexcept { prepare(Verb::recvMulti, fd); }
-    void prepareSend(int fd, BytesView from, int flags = 0) noexcept;
+    void prepareSend(int fd, BytesView from, int flags = 0) noexcept {
+        prepare(Verb::send, fd, from.data(), from.size(), flags);
+    }
     void prepareSendmsg(int fd, const ::msghdr& message, int flags = 0) noexcept;
     void prepareRecvmsg(int fd, ::msghdr& message, int flags = 0) noexcept;
     /// The name and the control part of each message get the room that `rooms` says by their
@@ -115,7 +118,14 @@ class WRING_API Operation {
     enum class State : std::uint8_t { idle, queued, starved, submitted, unconfirmed, done };
 
     void prepare(Verb verb, int fd, const void* data = nullptr, std::uint64_t length = 0,
-                 std::int64_t extra = 0) noexcept;
+                 std::int64_t extra = 0) noexcept {
+        WRING_ASSERT(!inFlight(), "an operation was prepared again while the kernel had it");
+        verb_ = verb;
+        fd_ = fd;
+        data_ = data;
+        length_ = length;
+        extra_ = extra;
+    }
 
     Handler handler_;
     Operation* next_ = nullptr;      // in one of the driver's lists

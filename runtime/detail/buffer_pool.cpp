@@ -20,11 +20,12 @@ BufferPool::BufferPool(std::uint32_t bufferBytes, std::uint32_t initial, std::ui
     WRING_ASSERT(initial > 0 && limit_ <= 32768, "a pool has 1 to 32768 buffers");
     slabs_.reserve(limit_ / initial + 1);
     if (!addSlab(initial)) throw std::bad_alloc();
+    firstSlab_ = slabs_.front().get();
 }
 
 bool BufferPool::addSlab(std::uint32_t count) noexcept {
-    auto* memory = static_cast<std::byte*>(::operator new[](
-        std::size_t{bufferBytes_} * slabBuffers_, pageAlignment, std::nothrow));
+    auto* memory = static_cast<std::byte*>(
+        ::operator new[](std::size_t{bufferBytes_} * slabBuffers_, pageAlignment, std::nothrow));
     if (!memory) return false;
     slabs_.emplace_back(memory);
     size_ += count;
@@ -52,11 +53,6 @@ bool BufferPool::grow() noexcept {
     return size_ > before;
 }
 
-Bytes BufferPool::lend(std::uint32_t buffer, std::uint32_t size) noexcept {
-    ++lent_;
-    return Bytes(at(buffer), size, *this, buffer);
-}
-
 void BufferPool::giveBack(std::uint32_t buffer) noexcept {
     WRING_ASSERT(lent_ > 0, "a receive buffer was given back twice");
     --lent_;
@@ -65,11 +61,6 @@ void BufferPool::giveBack(std::uint32_t buffer) noexcept {
     } else if (lent_ == 0) {
         delete this;
     }
-}
-
-std::byte* BufferPool::at(std::uint32_t buffer) const noexcept {
-    return slabs_[buffer / slabBuffers_].get() +
-           std::size_t{bufferBytes_} * (buffer % slabBuffers_);
 }
 
 }  // namespace wring::detail

@@ -38,12 +38,20 @@ class BufferPool {
     bool grow() noexcept;
 
     /// Lends `size` bytes of a filled buffer.
-    Bytes lend(std::uint32_t buffer, std::uint32_t size) noexcept;
+    Bytes lend(std::uint32_t buffer, std::uint32_t size) noexcept {
+        ++lent_;
+        return Bytes(at(buffer), size, *this, buffer);
+    }
 
     /// A buffer that was handed out comes back unfilled, or its Bytes ended. May free the pool.
     void giveBack(std::uint32_t buffer) noexcept;
 
-    std::byte* at(std::uint32_t buffer) const noexcept;
+    std::byte* at(std::uint32_t buffer) const noexcept {
+        if (buffer < slabBuffers_) [[likely]]
+            return firstSlab_ + std::size_t{bufferBytes_} * buffer;
+        return slabs_[buffer / slabBuffers_].get() +
+               std::size_t{bufferBytes_} * (buffer % slabBuffers_);
+    }
     std::uint32_t bufferBytes() const noexcept { return bufferBytes_; }
     std::uint32_t size() const noexcept { return size_; }
     std::uint32_t limit() const noexcept { return limit_; }
@@ -60,6 +68,7 @@ class BufferPool {
         void operator()(std::byte* memory) const noexcept;
     };
     std::vector<std::unique_ptr<std::byte[], FreeMemory>> slabs_;
+    std::byte* firstSlab_ = nullptr;
     std::uint32_t bufferBytes_;
     std::uint32_t slabBuffers_;
     std::uint32_t limit_;

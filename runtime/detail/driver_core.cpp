@@ -14,14 +14,6 @@ DriverStats DriverCore::stats() const noexcept {
     return copy;
 }
 
-void DriverCore::finish(Operation& operation, Completion& completion) noexcept {
-    if (!completion.more) {
-        operation.state_ = Operation::State::idle;
-        operation.cancelRequested_ = false;
-    }
-    operation.handler_(operation, completion);
-}
-
 bool DriverCore::growOrStarve(Operation& operation) noexcept {
     ++stats_.starvations;
     // Free buffers by now mean that some came back since: then there is nothing to wait for.

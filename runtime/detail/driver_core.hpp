@@ -22,7 +22,13 @@ class DriverCore : public Driver, protected BufferPool::Owner {
     BufferPool& buffers() noexcept override { return *pool_; }
 
  protected:
-    static void finish(Operation& operation, Completion& completion) noexcept;
+    static void finish(Operation& operation, Completion& completion) noexcept {
+        if (!completion.more) {
+            operation.state_ = Operation::State::idle;
+            operation.cancelRequested_ = false;
+        }
+        operation.handler_(operation, completion);
+    }
     /// Parks a recvMulti until a buffer comes back, or grows the pool: then it is to be retried.
     bool growOrStarve(Operation& operation) noexcept;
     /// Whether a receiver waits although a buffer is free: the one before it may not have needed
