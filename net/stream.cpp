@@ -1,5 +1,6 @@
 #include <wring/net/stream.hpp>
 
+#include <wring/net/detail/byte_queue.hpp>
 #include <wring/net/detail/stream_connection.hpp>
 #include <wring/net/detail/tls_layer.hpp>
 #include <wring/net/tls_errors.hpp>
@@ -15,6 +16,40 @@
 #include <vector>
 
 namespace wring {
+
+namespace {
+
+// Parts of so much together are copied into one block, which need not be waited for.
+constexpr std::size_t joinedBytesMax = 16384;
+constexpr std::size_t partsAtOnce = 64;
+
+/// Waits until the kernel has taken all of `partsAtOnce` parts at most, from where they are.
+class SequenceAwaiter final : public detail::Writer {
+ public:
+    SequenceAwaiter(detail::StreamConnection& connection, std::span<const BytesView> parts) noexcept
+        : Writer(connection, firstOf(parts)) {
+        for (BytesView part : parts) {
+            rooms_[message_.msg_iovlen++] = {const_cast<std::byte*>(part.data()), part.size()};
+        }
+        message_.msg_iov = rooms_;
+    }
+
+ private:
+    static BytesView firstOf(std::span<const BytesView> parts) noexcept {
+        auto found =
+            std::find_if(parts.begin(), parts.end(), [](BytesView part) { return !part.empty(); });
+        return found == parts.end() ? BytesView() : *found;
+    }
+    bool start() noexcept override {
+        connection().startSequence(message_);
+        return false;
+    }
+
+    ::msghdr message_{};
+    ::iovec rooms_[partsAtOnce];
+};
+
+}  // namespace
 
 Stream::Stream(Socket socket) : connection_(makeRef<detail::StreamConnection>(std::move(socket))) {}
 Stream::Stream(Stream&&) noexcept = default;
@@ -96,11 +131,21 @@ detail::WriteAwaiter Stream::write(Bytes&& bytes) noexcept {
 detail::WriteAwaiter Stream::write(const Bytes& bytes) noexcept { return write(bytes.view()); }
 
 Task<> Stream::writeSequence(std::span<const BytesView> parts) {
-    // One block in place of an iovec array: the parts of a message are small, and a short send
-    // has to be continued anywhere in them.
-    std::string joined;
-    for (BytesView part : parts) joined += asText(part);
-    co_await write(asBytes(joined));
+    std::size_t bytes = 0;
+    for (BytesView part : parts) bytes += part.size();
+    if (bytes <= joinedBytesMax || connection().layer()) {
+        detail::ByteQueue joined;
+        joined.reserve(bytes);
+        for (BytesView part : parts) joined.append(part);
+        co_await write(joined.take());
+        co_return;
+    }
+    while (!parts.empty()) {
+        std::span<const BytesView> now = parts.first(std::min(parts.size(), partsAtOnce));
+        parts = parts.subspan(now.size());
+        SequenceAwaiter sequence(connection(), now);
+        co_await sequence;
+    }
 }
 
 Task<> Stream::shutdownSend() {

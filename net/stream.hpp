@@ -74,7 +74,7 @@ class WRING_API Stream {
     [[nodiscard]] detail::WriteAwaiter write(const Bytes& bytes) noexcept;
     [[nodiscard]] detail::WriteAwaiter write(const char* text) noexcept;
 
-    /// Sends the parts in order, as one message to the kernel.
+    /// Sends the parts in order, together: without a copy if they are long.
     [[nodiscard]] Task<> writeSequence(std::span<const BytesView> parts);
 
     /// Tells the peer that nothing more will be sent; reading goes on. Errors: ConnectionLost.

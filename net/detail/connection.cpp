@@ -11,6 +11,24 @@
 
 namespace wring::detail {
 
+namespace {
+
+void removePrefix(::msghdr& message, std::size_t count) noexcept {
+    message.msg_control = nullptr;  // has gone with the first byte
+    message.msg_controllen = 0;
+    for (; message.msg_iovlen > 0; ++message.msg_iov, --message.msg_iovlen) {
+        iovec& part = *message.msg_iov;
+        if (count < part.iov_len) {
+            part.iov_base = static_cast<std::byte*>(part.iov_base) + count;
+            part.iov_len -= count;
+            return;
+        }
+        count -= part.iov_len;
+    }
+}
+
+}  // namespace
+
 void ConnectionGroup::add(Connection& connection) noexcept {
     connection.nextInGroup_ = first_;
     if (first_) first_->previousInGroup_ = &connection;
@@ -272,7 +290,7 @@ void Connection::onSent(Operation& operation, Completion& completion) noexcept {
     Connection& self = static_cast<Connection&>(static_cast<SendRequest&>(operation));
     int result = completion.result;
     if (operation.verb() == Verb::sendmsg) [[unlikely]]
-        return self.messageEnded(result);
+        return self.messageEnded(const_cast<::msghdr&>(*operation.message()), result);
     if (self.isSendKept_ && !self.rest_) return self.unconfirmedEnded(completion);
     BytesView left = operation.bytes();
     if (result > 0) left = left.subspan(static_cast<std::size_t>(result));
@@ -283,16 +301,23 @@ void Connection::onSent(Operation& operation, Completion& completion) noexcept {
     self.sendEnded(result);
 }
 
-void Connection::sendMessageAndTell(const ::msghdr& message) noexcept {
+void Connection::sendMessageAndTell(::msghdr& message) noexcept {
     isSendKept_ = isSendCancelled_ = false;
     tellsSent_ = true;
-    sending().prepareSendmsg(fd_, message);
+    goOnSending(message);
+}
+
+void Connection::goOnSending(::msghdr& left) noexcept {
+    sending().prepareSendmsg(fd_, left, MSG_WAITALL);
     reactor().driver().submit(sending());
 }
 
-void Connection::messageEnded(int result) noexcept {
-    if (result > 0) return sendEnded(0);
-    if (maySendMore(result) && isOpen()) return reactor().driver().submit(sending());
+void Connection::messageEnded(::msghdr& message, int result) noexcept {
+    if (result > 0) removePrefix(message, static_cast<std::size_t>(result));
+    bool goesOn = maySendMore(result);
+    bool isAll = message.msg_iovlen == 0;
+    if (goesOn && !isAll && !isSendCancelled_) return goOnSending(message);
+    if (goesOn) result = isAll ? 0 : -ECANCELED;
     sendEnded(result);
 }
 

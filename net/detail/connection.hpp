@@ -101,7 +101,7 @@ class WRING_API Connection : public ReactorResource, private ReceiveRequest, pri
     virtual void prepareReceive(Operation& receive) noexcept { receive.prepareRecvMulti(fd_); }
     virtual void takeMessage(Completion&) noexcept {}
     /// A chunk came; none after the end of reading or once close has begun.
-    virtual void received(Bytes chunk) noexcept = 0;
+    virtual void received(Bytes&& chunk) noexcept = 0;
     /// Reading is over: 0 for the end of the stream, else an errno. Once.
     virtual void readEnded(int error) noexcept = 0;
     /// A send that had to be waited for has ended: 0, or a negative errno. Also when one that had
@@ -133,8 +133,9 @@ class WRING_API Connection : public ReactorResource, private ReceiveRequest, pri
     BytesView freed(BytesView bytes, Bytes& owner) const noexcept;
     /// Sends all of it and tells the end by sent().
     void sendAndTell(BytesView bytes) noexcept;
-    /// Likewise a message of one byte, which stays until then; not on a secured connection.
-    void sendMessageAndTell(const ::msghdr& message) noexcept;
+    /// Likewise a message, which stays until then and whose parts are used up on the way, its
+    /// control part with the first byte. Not on a secured connection.
+    void sendMessageAndTell(::msghdr& message) noexcept;
     /// Asks for sent() at the end of a send that was not to be waited for and is still on its way.
     void tellWhenSent() noexcept;
     void cancelSend() noexcept;
@@ -190,9 +191,10 @@ class WRING_API Connection : public ReactorResource, private ReceiveRequest, pri
     static void onReceived(Operation& operation, Completion& completion) noexcept;
     static void onSent(Operation& operation, Completion& completion) noexcept;
     bool maySendMore(int result) const noexcept;
-    void messageEnded(int result) noexcept;
+    void messageEnded(::msghdr& message, int result) noexcept;
     void unconfirmedEnded(Completion& completion) noexcept;
     void goOnSending(BytesView left) noexcept;
+    void goOnSending(::msghdr& left) noexcept;
     void limitRest() noexcept;
     void sendEnded(int result) noexcept;
     /// Whether bytes are on their way that send() has said true of.

@@ -64,7 +64,7 @@ std::size_t DescriptorQueues::queued() const noexcept {
     return outgoing_ ? outgoing_->waiting.size() : 0;
 }
 
-const ::msghdr& DescriptorQueues::message(const std::byte& byte) noexcept {
+::msghdr& DescriptorQueues::message(const std::byte& byte) noexcept {
     const int fd = outgoing_->waiting.front().get();
     outgoing_->message.setBytes(&byte, 1);
     outgoing_->message.put(std::span(&fd, 1));

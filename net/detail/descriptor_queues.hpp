@@ -34,7 +34,7 @@ class DescriptorQueues final : public IUNIXTransport {
     /// More wait than a producer should go on for.
     bool isFull() const noexcept { return queued() > queuedMax; }
     /// The next one, with that byte; sent() when the kernel has it.
-    const ::msghdr& message(const std::byte& byte) noexcept;
+    ::msghdr& message(const std::byte& byte) noexcept;
     bool isSending() const noexcept { return isSending_; }
     void sent() noexcept;
 

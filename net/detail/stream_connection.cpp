@@ -58,7 +58,7 @@ void StreamConnection::setReader(ReadAwaiter& reader) noexcept {
     startReading();
 }
 
-void StreamConnection::received(Bytes chunk) noexcept {
+void StreamConnection::received(Bytes&& chunk) noexcept {
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) {
         reader->bytes_ = std::move(chunk);
         return reader->resume();
@@ -88,14 +88,14 @@ void StreamConnection::readEnded(int error) noexcept {
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) reader->resume();
 }
 
-bool StreamConnection::setWriter(WriteAwaiter& writer) noexcept {
+bool StreamConnection::setWriter(Writer& writer) noexcept {
     WRING_ASSERT(!writer_, "a stream was written by two coroutines at once");
     isWriteCancelled_ = false;
     isWriterQueued_ = isSending();
     if (isWriterQueued_) {
         if (writer.owned_.isLent()) writer.left_ = freed(writer.left_, writer.owned_);
         tellWhenSent();
-    } else if (startWrite(writer)) {
+    } else if (writer.start()) {
         return false;
     }
     writer_ = &writer;
@@ -103,9 +103,10 @@ bool StreamConnection::setWriter(WriteAwaiter& writer) noexcept {
 }
 
 // What goes on without waiting is bounded: the next write waits for it.
-bool StreamConnection::startWrite(WriteAwaiter& writer) noexcept {
+bool StreamConnection::startWrite(Writer& writer) noexcept {
+    if (writer.left_.size() <= unawaitedBytesMax) return send(writer.left_, writer.owned_);
     Bytes none;
-    return send(writer.left_, writer.left_.size() <= unawaitedBytesMax ? writer.owned_ : none);
+    return send(writer.left_, none);
 }
 
 void StreamConnection::askWriterToEnd() noexcept {
@@ -132,7 +133,7 @@ void StreamConnection::sent(int result) noexcept {
     }
     if (isWriterQueued_ && result == 0) {
         isWriterQueued_ = false;
-        if (!startWrite(*writer_)) return;
+        if (!writer_->start()) return;
     }
     // Behind bytes that were lost an orderly end would be a lie.
     if (isShutQueued_ && health_) shutWhenSent();
@@ -147,7 +148,7 @@ void StreamConnection::noteFailure(Failure failure) noexcept {
 }
 
 void StreamConnection::endWrite(const Failure* failure) noexcept {
-    WriteAwaiter* writer = std::exchange(writer_, nullptr);
+    Writer* writer = std::exchange(writer_, nullptr);
     isWriterQueued_ = false;
     writer->failure_ = failure;
     writer->resume();
@@ -253,27 +254,29 @@ std::string ReadAwaiter::describe() const {
            std::to_string(connection_.fd());
 }
 
-std::string WriteAwaiter::describe() const {
+std::string Writer::describe() const {
     return "room to send to " + connection_.getPeer().format() + " on descriptor " +
            std::to_string(connection_.fd());
 }
 
-bool WriteAwaiter::await_ready() noexcept {
+bool Writer::await_ready() noexcept {
     failure_ = connection_.writeFailure();
     return failure_ || left_.empty();
 }
 
-bool WriteAwaiter::suspend() noexcept {
+bool Writer::suspend() noexcept {
     if (connection_.setWriter(*this)) return true;
     withdraw();
     return false;
 }
 
-bool WriteAwaiter::refuse() noexcept {
+bool Writer::refuse() noexcept {
     failure_ = &cancelled();
     return false;
 }
 
-void WriteAwaiter::cancelWait() noexcept { connection_.askWriterToEnd(); }
+void Writer::cancelWait() noexcept { connection_.askWriterToEnd(); }
+
+bool WriteAwaiter::start() noexcept { return connection().startWrite(*this); }
 
 }  // namespace wring::detail

@@ -22,7 +22,10 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void unread(Bytes bytes);
 
     /// Begins to send. False when that was all of it: nothing to wait for.
-    bool setWriter(WriteAwaiter& writer) noexcept;
+    bool setWriter(Writer& writer) noexcept;
+    /// What a writer does when it is its turn.
+    bool startWrite(Writer& writer) noexcept;
+    void startSequence(::msghdr& parts) noexcept { sendMessageAndTell(parts); }
     void askWriterToEnd() noexcept;
     /// Why nothing can be sent any more; null while it can.
     const Failure* writeFailure() const noexcept;
@@ -45,7 +48,7 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void reactorStopping() noexcept override;
 
  private:
-    void received(Bytes chunk) noexcept override;
+    void received(Bytes&& chunk) noexcept override;
     void readEnded(int error) noexcept override;
     void sent(int result) noexcept override;
     void connectionClosed() noexcept override;
@@ -57,7 +60,6 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     Bytes keepable(Bytes chunk) const;
     void end(Ending ending) noexcept;
     int shutWhenSent() noexcept;
-    bool startWrite(WriteAwaiter& writer) noexcept;
     void fail(Failure failure) noexcept;
     void noteFailure(Failure failure) noexcept;
     void failWaiters() noexcept;
@@ -65,7 +67,7 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
 
     Ref<StreamConnection> self_;  // until closed
     ReadAwaiter* reader_ = nullptr;
-    WriteAwaiter* writer_ = nullptr;
+    Writer* writer_ = nullptr;
     Inbox inbox_;
     Result<void> health_;          // or what everything fails with
     std::unique_ptr<Event> news_;  // once somebody has waited for it

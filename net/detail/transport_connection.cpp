@@ -208,7 +208,7 @@ void TransportConnection::takeMessage(Completion& completion) noexcept {
     if (!mayReceive() || layer()) descriptors_->forgetReceived();
 }
 
-void TransportConnection::received(Bytes chunk) noexcept {
+void TransportConnection::received(Bytes&& chunk) noexcept {
     if (isDisconnecting_ || reason_) return;
     if (mayDeliver() && inbox_.empty()) return deliver(chunk.view());
     try {

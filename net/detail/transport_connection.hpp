@@ -62,7 +62,7 @@ class TransportConnection final : public ITransport, public Connection, public P
  private:
     void prepareReceive(wring::Operation& receive) noexcept override;
     void takeMessage(Completion& completion) noexcept override;
-    void received(Bytes chunk) noexcept override;
+    void received(Bytes&& chunk) noexcept override;
     void readEnded(int error) noexcept override;
     void sent(int result) noexcept override;
     void connectionClosed() noexcept override;
