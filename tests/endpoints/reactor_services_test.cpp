@@ -140,44 +140,48 @@ TEST_P(ReactorServicesTest, aUdpServerServesAProtocol) {
     });
 }
 
-TEST_P(ReactorServicesTest, aUnixDatagramServerAndItsClientOpenAndCloseTheirSockets) {
-    run([](Reactor& reactor) -> Task<> {
-        Folder folder;
-        Happened happened;
-        Ref<DatagramProtocol> protocol = makeRef<Recording>(&happened);
-        auto server = makeRef<UNIXDatagramServer>(reactor, folder / "server", protocol);
-        co_await runDatagrams(server, &happened, true);
-        EXPECT_EQ(folder.size(), 0u);
-
-        server->startService();
-        Happened asked;
+/// A UNIX datagram server and its client, in a folder of their own.
+struct DatagramPlace {
+    explicit DatagramPlace(Reactor& reactor) {
+        Ref<DatagramProtocol> serving = makeRef<Recording>(&served);
+        server = makeRef<UNIXDatagramServer>(reactor, folder / "server", serving);
         UNIXDatagramOptions named;
         named.bindAddress = folder / "client";
-        Ref<ConnectedDatagramProtocol> asking = makeRef<RecordingClient>(&asked);
-        auto client = makeRef<UNIXDatagramClient>(reactor, folder / "server", asking, named);
-        co_await runDatagrams(client, &asked, false);
-        client->startService();
-        asking->transport().write("over here");
-        co_await untilHappened(&reactor, &happened, 6);
-        EXPECT_EQ(happened.events.back(), "'over here'");
-        EXPECT_EQ(happened.from.path(), folder / "client");
-        co_await client->stopService();
-        co_await server->stopService();
-        EXPECT_EQ(folder.size(), 0u);
+        client = makeRef<UNIXDatagramClient>(reactor, folder / "server", asking, named);
+    }
+    Folder folder;
+    Happened served, asked;
+    Ref<ConnectedDatagramProtocol> asking = makeRef<RecordingClient>(&asked);
+    Ref<Service> server, client;
+};
+
+TEST_P(ReactorServicesTest, aUnixDatagramServerAndItsClientOpenAndCloseTheirSockets) {
+    run([](Reactor& reactor) -> Task<> {
+        DatagramPlace here(reactor);
+        co_await runDatagrams(here.server, &here.served, true);
+        EXPECT_EQ(here.folder.size(), 0u);
+        here.server->startService();
+        co_await runDatagrams(here.client, &here.asked, false);
+        here.client->startService();
+        here.asking->transport().write("over here");
+        co_await untilHappened(&reactor, &here.served, 6);
+        EXPECT_EQ(here.served.events.back(), "'over here'");
+        EXPECT_EQ(here.served.from.path(), here.folder / "client");
+        co_await here.client->stopService();
+        co_await here.server->stopService();
+        EXPECT_EQ(here.folder.size(), 0u);
     });
 }
 
 TEST_P(ReactorServicesTest, aUnixDatagramClientWithoutAServerIsToldSo) {
     run([](Reactor& reactor) -> Task<> {
-        Folder folder;
-        Happened asked;
-        Ref<ConnectedDatagramProtocol> asking = makeRef<RecordingClient>(&asked);
-        auto client = makeRef<UNIXDatagramClient>(reactor, folder / "server", asking);
-        client->startService();
-        EXPECT_EQ(asked.events, Strings{"failed ConnectError 2"});
-        EXPECT_TRUE(client->running());
-        co_await client->stopService();
-        EXPECT_FALSE(client->running());
+        DatagramPlace here(reactor);
+        here.client->startService();
+        EXPECT_EQ(here.asked.events, Strings{"failed ConnectError 2"});
+        EXPECT_TRUE(here.client->running());
+        co_await here.client->stopService();
+        EXPECT_FALSE(here.client->running());
+        EXPECT_EQ(here.folder.size(), 0u);
     });
 }
 
