@@ -5,6 +5,7 @@
 #include <wring/endpoints/reactor_unix.hpp>
 #include <wring/endpoints/service.hpp>
 #include <wring/net/listen_udp.hpp>
+#include <wring/net/unix_datagram.hpp>
 
 #include <utility>
 
@@ -55,6 +56,10 @@ struct ListenUDP {
     static constexpr bool isPort = true;
     static auto open(auto&&... args) { return listenUDP(args...); }
 };
+struct ListenUNIXDatagram {
+    static constexpr bool isPort = true;
+    static auto open(auto&&... args) { return listenUNIXDatagram(args...); }
+};
 struct ConnectTCP {
     static constexpr bool isPort = false;
     static auto open(auto&&... args) { return connectTCP(args...); }
@@ -67,13 +72,17 @@ struct ConnectUNIX {
     static constexpr bool isPort = false;
     static auto open(auto&&... args) { return connectUNIX(args...); }
 };
+struct ConnectUNIXDatagram {
+    static constexpr bool isPort = false;
+    static auto open(auto&&... args) { return connectUNIXDatagram(args...); }
+};
 
 }  // namespace detail
 
 /// Calls one of the reactor's functions with always the same arguments: a port listens from the
 /// privileged start on, or else from startService(), a connector connects in startService(). A stop
-/// ends that: fires when the port has stopped, at once for a connector, which disconnects; what was
-/// accepted goes on. It may be started again.
+/// ends that: fires when the port or the datagram socket has stopped, at once for a connector,
+/// which disconnects; what was accepted goes on. It may be started again.
 ///
 /// Errors    a start throws what the function does.
 /// Lifetime  destroyed, it closes what it has opened.
@@ -96,9 +105,14 @@ using TCPServer = ReactorService<detail::ListenTCP>;
 using SSLServer = ReactorService<detail::ListenSSL>;
 using UNIXServer = ReactorService<detail::ListenUNIX>;
 using UDPServer = ReactorService<detail::ListenUDP>;
+using UNIXDatagramServer = ReactorService<detail::ListenUNIXDatagram>;
+/// For a protocol whose startProtocol() joins groups: any UDP socket can. Its options say whether
+/// others may share the port.
+using MulticastServer = UDPServer;
 /// connectTCP() and so on. A ClientService keeps a connection alive.
 using TCPClient = ReactorService<detail::ConnectTCP>;
 using SSLClient = ReactorService<detail::ConnectSSL>;
 using UNIXClient = ReactorService<detail::ConnectUNIX>;
+using UNIXDatagramClient = ReactorService<detail::ConnectUNIXDatagram>;
 
 }  // namespace wring

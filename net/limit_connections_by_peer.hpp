@@ -12,8 +12,7 @@ namespace wring {
 /// the limit at once. Peers without a host's address count as one.
 ///
 /// Source    Twisted: protocols.policies.LimitConnectionsByPeer, whose way to tell hosts apart
-/// works
-///           for no address of today.
+///           works for no address of today.
 class WRING_API LimitConnectionsByPeer : public WrappingFactory {
  public:
     explicit LimitConnectionsByPeer(Ref<IFactory> wrapped, std::size_t maxConnectionsPerPeer = 5);

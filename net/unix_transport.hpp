@@ -29,7 +29,8 @@ class WRING_API IUNIXTransport {
 /// A protocol that takes descriptors. Over a UNIX connection one that does not never sees any: the
 /// kernel closes them, and the bytes that they came with are delivered.
 ///
-/// Source    Twisted: IFileDescriptorReceiver.
+/// Source    Twisted: IFileDescriptorReceiver; there those that are not taken cause a warning. Here
+///           nobody knows: the kernel tells only who asks in each receive, and all would pay.
 class WRING_API IFileDescriptorReceiver {
  public:
     virtual ~IFileDescriptorReceiver() = default;

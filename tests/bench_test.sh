@@ -69,6 +69,19 @@ finds_what_changed() {
         same "changes" 1 "$(grep -cE '^(better|worse):' <<<"$said")"
 }
 
+# The recorded run as one of TLS: at each point that bench/run.sh measures there is a goal for all of ours.
+has_goals_for_tls() {
+    local point conns="" sizes=""
+    eval "$(sed -n '/^points() {/,/^}/p' bench/run.sh)"
+    for point in $(points tls); do
+        sed -n "s/workload=echo \(.*\) conns=64 size=64/workload=tls \1 conns=${point%:*} size=${point#*:}/p" \
+            "$recorded" >"$tmp/tls.txt"
+        same "goals at $point" 4 "$(report "$tmp/tls.txt" | grep -cE ' over TLS, .* / raw epoll: .* \(goal <= 1\.1\)')" ||
+            return
+    done
+    [ -n "$point" ]
+}
+
 fails_on_wrong_bytes() {
     { cat "$recorded"; echo "turn workload=echo round=0 server=libuv-fast conns=64 size=64 errors=1"; } >"$tmp/wrong.txt"
     said="$(report "$tmp/wrong.txt")" && { reason="status 0 although bytes were wrong"; return 1; }
@@ -115,6 +128,7 @@ check bench/tells-goals-with-their-spread says \
     'memory of an idle connection: wring uring coroutine: 800 B \(goal <= 700 B\) MISSED$' \
     '^create and await a child task: 4\.000 .* \(goal <= 5 ns\) ok$' \
     'wring uring protocol / raw uring: - \(goal <= 1\.03\) not measured$'
+check bench/has-goals-for-tls-at-each-point has_goals_for_tls
 check bench/writes-json-with-machine-and-rounds writes_json
 check bench/page-needs-nothing-and-holds-the-json holds_its_json
 check bench/finds-nothing-changed-in-the-same-run finds_nothing_changed

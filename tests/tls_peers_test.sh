@@ -46,7 +46,18 @@ megabyte_by_socat() {
 by_twisted() {
     local got
     got="$(timeout 20 /usr/bin/python3 "$twisted" verified "tcp:127.0.0.1:$port" "hello from afar" localhost "$tmp/authority.crt" 2>&1)"
-    same "what Twisted got" "hello from afar ConnectionDone" "$got"
+    same "what Twisted got" "server: hello from afar ConnectionDone" "$got"
+}
+# With a certificate, with none, and with one of somebody whom the server does not trust.
+by_twisted_with_certificates() {
+    local got lines
+    got="$(timeout 20 /usr/bin/python3 "$twisted" verified "tcp:127.0.0.1:$port" "hello from afar" localhost \
+        "$tmp/authority.crt" "$tmp/visitor.pem" "" "$tmp/stranger.pem" 2>&1)"
+    mapfile -t lines <<<"$got"
+    same "lines of Twisted: $got" 3 "${#lines[@]}" &&
+        same "what Twisted got as visitor" "server: hello from afar ConnectionDone" "${lines[0]}" &&
+        contains "what Twisted got as nobody" "^nobody: .*alert certificate required" "${lines[1]}" &&
+        contains "what Twisted got as a stranger" "^nobody: .*alert unknown ca" "${lines[2]}"
 }
 by_echo_client() { # ENDPOINT DRIVER
     local got
@@ -132,8 +143,10 @@ asks_for_certificates() { # DRIVER
     check "$name/stranger" stranger_is_refused
     check "$name/echo_client" by_echo_client \
         "tls:127.0.0.1:$port:trustRoots=$tmp/authority.crt:certificate=$tmp/person.pem" "$1"
+    check "$name/twisted" by_twisted_with_certificates
     check "$name/stops" stop_server
     check "$name/names-the-clients" contains "tls_echo's output" "^TLSv1.3 .* from CN = person\$" "$rest"
+    check "$name/names-twisted" contains "tls_echo's output" "^TLSv1.3 .* from CN = visitor\$" "$rest"
 }
 
 asks_twisted() { # DRIVER: the server runs
@@ -142,6 +155,24 @@ asks_twisted() { # DRIVER: the server runs
     check "$name/ssl" by_echo_client "ssl:127.0.0.1:$port:hostname=localhost:caCertsDir=$tmp/authority.crt" "$1"
     check "$name/wrong-name" echo_client_fails "host mismatch: wanted other.test, certificate has localhost, 127.0.0.1" \
         "ssl:127.0.0.1:$port:hostname=other.test:caCertsDir=$tmp/authority.crt" "$1"
+}
+
+# In TLS 1.3 a client that is refused has been connected before.
+is_not_answered() { # ENDPOINT DRIVER
+    same "echo_client's output" $'connection lost\nConnection lost - goodbye!' \
+        "$(timeout 20 "$samples/echo_client" "$1" --reactor "$2" 2>&1)"
+}
+said_for_each_driver() { # PATTERN
+    same "lines with '$1' in: $rest" "${#drivers[@]}" "$(grep -cE -- "$1" <<<"$rest")"
+}
+
+# The server runs and wants a certificate.
+introduces_itself_to_twisted() { # DRIVER
+    local name="tls_peers/client-certificates/to-twisted/$1" to="127.0.0.1:$port" trust="$tmp/authority.crt"
+    check "$name/tls" by_echo_client "tls:$to:trustRoots=$trust:certificate=$tmp/person.pem" "$1"
+    check "$name/ssl" by_echo_client \
+        "ssl:$to:hostname=localhost:caCertsDir=$trust:certKey=$tmp/visitor.crt:privateKey=$tmp/visitor.key" "$1"
+    check "$name/nobody" is_not_answered "tls:$to:trustRoots=$trust" "$1"
 }
 
 asks_openssl() { # DRIVER
@@ -183,7 +214,7 @@ browses() { # DRIVER
 
 make_certificate authority DNS:authority "" && make_certificate stranger DNS:stranger "" &&
     make_certificate server DNS:localhost,IP:127.0.0.1 authority &&
-    make_certificate person DNS:person authority || {
+    make_certificate person DNS:person authority && make_certificate visitor DNS:visitor authority || {
     not_ok tls_peers/certificates "$(cat "$tmp/openssl.log")"
     finish
 }
@@ -205,5 +236,15 @@ if [ -n "$server" ]; then
     for driver in "${drivers[@]}"; do asks_twisted "$driver"; done
     kill -TERM "$server"
     end_program 5
+fi
+check "tls_peers/demanding-twisted/starts" start_server /usr/bin/python3 "$twisted" demanding "$tmp/server.pem" "$tmp/authority.crt"
+if [ -n "$server" ]; then
+    for driver in "${drivers[@]}"; do introduces_itself_to_twisted "$driver"; done
+    kill -TERM "$server"
+    end_program 5
+    name=tls_peers/demanding-twisted
+    check $name/names-clients-of-tls said_for_each_driver "^asked by person\$"
+    check $name/names-clients-of-ssl said_for_each_driver "^asked by visitor\$"
+    check $name/refuses-nobody said_for_each_driver "^ended by .*peer did not return a certificate"
 fi
 finish

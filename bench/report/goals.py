@@ -29,7 +29,7 @@ RATIOS = [
     *[("echo", 64, size, EPOLL, against, limit) for size in (64, 4096)
       for against, limit in (("raw-epoll", 1.03), (CO, 0.92))],
     *[("echo", conns, 64, ("uring-protocol",), "uring-coroutine", 1.00) for conns in (64, 1000)],
-    *[("tls", 64, size, OURS, "raw-epoll", 1.10) for size in (64, 65536)],
+    *[("tls", conns, size, OURS, "raw-epoll", 1.10) for conns, size in ((64, 64), (8, 65536))],
 ]
 MEMORY_LIMITS = {"echo": 700, "tls": 40960}  # bytes for each idle connection
 CALLS_LIMIT = 0.06  # system calls a request on io_uring, 64 connections

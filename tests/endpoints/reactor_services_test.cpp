@@ -1,6 +1,7 @@
 #include <wring/endpoints/reactor_services.hpp>
 
 #include <wring/tests/endpoints/client_record.hpp>
+#include <wring/tests/support/datagrams.hpp>
 #include <wring/tests/support/folder.hpp>
 #include <wring/tests/support/own_loopback.hpp>
 #include <wring/tests/support/reactor_fixture.hpp>
@@ -111,23 +112,114 @@ TEST_P(ReactorServicesTest, destroyedItClosesWhatItHasOpened) {
     });
 }
 
-struct Counting final : DatagramProtocol {
-    explicit Counting(Strings* kept) : events(kept) {}
-    void startProtocol() override { events->push_back("start"); }
-    void stopProtocol() override { events->push_back("stop"); }
-    Strings* events;
-};
+/// Opens and closes its socket with each start and stop; a client opens it in its start proper.
+Task<> runDatagrams(Ref<Service> service, const Happened* happened, bool isServer) {
+    Strings expected;
+    for (int round = 1; round <= 2; ++round) {
+        service->privilegedStartService();
+        if (isServer) expected.push_back("start");
+        EXPECT_EQ(happened->events, expected);
+        service->startService();
+        if (!isServer) expected.push_back("start");
+        EXPECT_EQ(happened->events, expected);
+        co_await service->stopService();
+        expected.push_back("stop");
+        EXPECT_EQ(happened->events, expected);
+        EXPECT_FALSE(service->running());
+    }
+    co_await service->stopService();
+    EXPECT_EQ(happened->events, expected);
+}
 
 TEST_P(ReactorServicesTest, aUdpServerServesAProtocol) {
     run([](Reactor& reactor) -> Task<> {
-        Strings events;
-        Ref<DatagramProtocol> protocol = makeRef<Counting>(&events);
+        Happened happened;
+        Ref<DatagramProtocol> protocol = makeRef<Recording>(&happened);
         auto server = makeRef<UDPServer>(reactor, std::uint16_t{0}, protocol);
-        server->privilegedStartService();
-        EXPECT_EQ(events, Strings{"start"});
+        co_await runDatagrams(server, &happened, true);
+    });
+}
+
+/// A UNIX datagram server and its client, in a folder of their own.
+struct DatagramPlace {
+    explicit DatagramPlace(Reactor& reactor) {
+        Ref<DatagramProtocol> serving = makeRef<Recording>(&served);
+        server = makeRef<UNIXDatagramServer>(reactor, folder / "server", serving);
+        UNIXDatagramOptions named;
+        named.bindAddress = folder / "client";
+        client = makeRef<UNIXDatagramClient>(reactor, folder / "server", asking, named);
+    }
+    Folder folder;
+    Happened served, asked;
+    Ref<ConnectedDatagramProtocol> asking = makeRef<RecordingClient>(&asked);
+    Ref<Service> server, client;
+};
+
+TEST_P(ReactorServicesTest, aUnixDatagramServerAndItsClientOpenAndCloseTheirSockets) {
+    run([](Reactor& reactor) -> Task<> {
+        DatagramPlace here(reactor);
+        co_await runDatagrams(here.server, &here.served, true);
+        EXPECT_EQ(here.folder.size(), 0u);
+        here.server->startService();
+        co_await runDatagrams(here.client, &here.asked, false);
+        here.client->startService();
+        here.asking->transport().write("over here");
+        co_await untilHappened(&reactor, &here.served, 6);
+        EXPECT_EQ(here.served.events.back(), "'over here'");
+        EXPECT_EQ(here.served.from.path(), here.folder / "client");
+        co_await here.client->stopService();
+        co_await here.server->stopService();
+        EXPECT_EQ(here.folder.size(), 0u);
+    });
+}
+
+TEST_P(ReactorServicesTest, aUnixDatagramClientWithoutAServerIsToldSo) {
+    run([](Reactor& reactor) -> Task<> {
+        DatagramPlace here(reactor);
+        here.client->startService();
+        EXPECT_EQ(here.asked.events, Strings{"failed ConnectError 2"});
+        EXPECT_TRUE(here.client->running());
+        co_await here.client->stopService();
+        EXPECT_FALSE(here.client->running());
+        EXPECT_EQ(here.folder.size(), 0u);
+    });
+}
+
+/// A group of this process's own.
+Address ownGroup(std::uint16_t port) {
+    return *Address::parse("239" + ownLoopback().substr(3), port);
+}
+
+struct Joining final : DatagramProtocol {
+    explicit Joining(Strings* kept) : heard(kept) {}
+    void startProtocol() override {
+        transport().joinGroup(ownGroup(0), Address::loopback4(0));
+        transport().setOutgoingInterface(Address::loopback4(0));
+    }
+    void datagramReceived(BytesView data, const Address&) override {
+        heard->emplace_back(asText(data));
+    }
+    Strings* heard;
+};
+
+TEST_P(ReactorServicesTest, multicastServersOfOnePortAllHearTheirGroup) {
+    run([](Reactor& reactor) -> Task<> {
+        Strings first, second;
+        UdpOptions shared;
+        shared.listenMultiple = true;
+        auto speaker = listenUDP(reactor, 0, makeRef<Joining>(&first), shared);
+        std::uint16_t port = speaker->getHost().port();
+        Ref<DatagramProtocol> joining = makeRef<Joining>(&second);
+        auto server = makeRef<MulticastServer>(reactor, port, joining, shared);
         server->startService();
+        speaker->write("to both", ownGroup(port));
+        co_await until(reactor, [&] { return first.size() + second.size() == 2; });
         co_await server->stopService();
-        EXPECT_EQ(events, (Strings{"start", "stop"}));
+        speaker->write("to one", ownGroup(port));
+        co_await until(reactor, [&] { return first.size() == 2; });
+        EXPECT_EQ(first, (Strings{"to both", "to one"}));
+        EXPECT_EQ(second, Strings{"to both"});
+        co_await speaker->stopListening();
     });
 }
 

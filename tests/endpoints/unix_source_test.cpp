@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <cerrno>
 #include <new>
 #include <thread>
+#include <vector>
 
 namespace wring {
 namespace {
@@ -84,38 +86,58 @@ TEST(UnixSourceTest, ofTwoProcessesThatStartAtOnceExactlyOneListens) {
     ::munmap(memory, sizeof(Race));
 }
 
-/// From now on this thread's changes of modes fail, as on a file system of another kind.
-bool forbidModes() {
-    auto refuseCall = [](unsigned number) {
-        return sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
-    };
-    sock_filter refused = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
-    sock_filter program[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-                             refuseCall(SYS_fchmod),
-                             refused,
-                             refuseCall(SYS_fchmodat),
-                             refused,
-#ifdef SYS_chmod
-                             refuseCall(SYS_chmod),
-                             refused,
-#endif
-                             BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-    sock_fprog all{static_cast<unsigned short>(std::size(program)), program};
+/// A system call, or the calls that do the same, which a file system refuses.
+struct Refusal {
+    const char* name;
+    std::vector<unsigned> calls;
+    int error;
+    bool wantPID;
+    const char* said;
+};
+
+/// From now on these calls of this thread fail so.
+bool refuseCalls(const Refusal& refusal) {
+    std::vector<sock_filter> program{
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+    auto error = static_cast<unsigned>(refusal.error);
+    for (unsigned number : refusal.calls) {
+        program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1));
+        program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error));
+    }
+    program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+    sock_fprog all{static_cast<unsigned short>(program.size()), program.data()};
     return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
            ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all) == 0;
 }
 
-TEST(UnixSourceTest, aModeThatCannotBeSetFailsAndTheSocketIsRemovedAgain) {
+std::vector<Refusal> refusals() {
+    std::vector<unsigned> modes{SYS_fchmod, SYS_fchmodat};
+    std::vector<unsigned> locks{SYS_symlinkat};
+#ifdef SYS_chmod
+    modes.push_back(SYS_chmod);
+    locks.push_back(SYS_symlink);
+#endif
+    return {{"aMode", modes, EPERM, true, "[Errno 1] Operation not permitted"},
+            {"aLockThere", locks, EACCES, true, "[Errno 13] Permission denied: "},
+            {"aReadOnlyLock", locks, EROFS, true, "[Errno 30] Read-only file system: "},
+            {"aSocketThere", {SYS_bind}, EACCES, false, "[Errno 13] Permission denied"},
+            {"aReadOnlySocket", {SYS_bind}, EROFS, false, "[Errno 30] Read-only file system"}};
+}
+
+class UnixSourceRefusedTest : public ::testing::TestWithParam<Refusal> {};
+
+TEST_P(UnixSourceRefusedTest, whatTheFileSystemRefusesIsToldAndNothingIsLeft) {
+    const Refusal& refusal = GetParam();
     Folder folder;
-    bool isForbidden = false;
+    bool isRefused = false;
     std::string text;
     std::thread([&] {
-        isForbidden = forbidModes();
-        if (!isForbidden) return;
+        isRefused = refuseCalls(refusal);
+        if (!isRefused) return;
         Reactor reactor(ReactorOptions("epoll"));
         UNIXListenOptions options(folder / "sock");
         options.mode = 0600;
-        options.wantPID = true;
+        options.wantPID = refusal.wantPID;
         detail::UnixSource source(options);
         try {
             reactor.closeDescriptor(source.open(reactor));
@@ -123,10 +145,13 @@ TEST(UnixSourceTest, aModeThatCannotBeSetFailsAndTheSocketIsRemovedAgain) {
             text = error.what();
         }
     }).join();
-    if (!isForbidden) GTEST_SKIP() << "this machine lets nobody filter system calls";
-    EXPECT_NE(text.find("[Errno 1] Operation not permitted"), std::string::npos) << text;
+    if (!isRefused) GTEST_SKIP() << "this machine lets nobody filter system calls";
+    EXPECT_NE(text.find(folder / "sock: " + refusal.said), std::string::npos) << text;
     EXPECT_EQ(folder.size(), 0u);
 }
+
+INSTANTIATE_TEST_SUITE_P(FileSystem, UnixSourceRefusedTest, ::testing::ValuesIn(refusals()),
+                         [](const auto& each) { return each.param.name; });
 
 }  // namespace
 }  // namespace wring

@@ -15,24 +15,6 @@ namespace {
 using namespace testing;
 using UnixDatagramTest = ReactorTest;
 
-/// A protocol with one peer that writes down what happens.
-class RecordingClient final : public ConnectedDatagramProtocol {
- public:
-    explicit RecordingClient(Happened* happened) : happened_(happened) {}
-    using ConnectedDatagramProtocol::datagramReceived;
-    void startProtocol() override { note("start"); }
-    void stopProtocol() override { note("stop"); }
-    void datagramReceived(BytesView data) override { note("'" + std::string(asText(data)) + "'"); }
-    void connectionRefused() override { note("refused"); }
-    void connectionFailed(const Failure& reason) override {
-        note("failed " + reason.className() + " " + std::to_string(reason.number()));
-    }
-
- private:
-    void note(std::string event) { happened_->events.push_back(std::move(event)); }
-    Happened* happened_;
-};
-
 /// A port at a path of a folder of its own, and clients of it.
 struct Place {
     explicit Place(Reactor& on) : reactor(on) {}

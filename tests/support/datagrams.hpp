@@ -1,6 +1,6 @@
 #pragma once
 
-#include <wring/net/datagram_protocol.hpp>
+#include <wring/net/unix_datagram.hpp>
 #include <wring/tests/support/streams.hpp>
 
 #include <functional>
@@ -29,6 +29,24 @@ class Recording final : public DatagramProtocol {
         note("cut '" + std::string(asText(data)) + "'");
     }
     void connectionRefused() override { note("refused"); }
+
+ private:
+    void note(std::string event) { happened_->events.push_back(std::move(event)); }
+    Happened* happened_;
+};
+
+/// The same of a protocol with one peer.
+class RecordingClient final : public ConnectedDatagramProtocol {
+ public:
+    explicit RecordingClient(Happened* happened) : happened_(happened) {}
+    using ConnectedDatagramProtocol::datagramReceived;
+    void startProtocol() override { note("start"); }
+    void stopProtocol() override { note("stop"); }
+    void datagramReceived(BytesView data) override { note("'" + std::string(asText(data)) + "'"); }
+    void connectionRefused() override { note("refused"); }
+    void connectionFailed(const Failure& reason) override {
+        note("failed " + reason.className() + " " + std::to_string(reason.number()));
+    }
 
  private:
     void note(std::string event) { happened_->events.push_back(std::move(event)); }
