@@ -28,7 +28,7 @@ enum {
 };
 
 // The kind of operation travels in the low bits of its user data, beside the connection's address.
-enum operation { ACCEPT, RECEIVE, SEND, OPERATION_BITS = 3 };
+enum operation { ACCEPT = 0, RECEIVE, SEND, OPERATION_BITS = 3 };
 
 struct connection {
     int fd;
@@ -59,15 +59,6 @@ static size_t pieces_used, messages_used;
 
 static bool ran_dry;
 
-static struct io_uring_sqe* submission(void) {
-    struct io_uring_sqe* sqe = io_uring_get_sqe(&ring);
-    while (sqe == NULL) {  // the queue is full: hand over what is there
-        io_uring_submit(&ring);
-        sqe = io_uring_get_sqe(&ring);
-    }
-    return sqe;
-}
-
 static void tag(struct io_uring_sqe* sqe, enum operation kind, struct connection* connection) {
     io_uring_sqe_set_data64(sqe, (uintptr_t)connection | kind);
 }
@@ -83,14 +74,8 @@ static void lend_new(int count) {
     for (; count > 0 && buffers_made < BUFFERS_MAX; --count) lend(buffers_made++);
 }
 
-static void arm_accept(int listener) {
-    struct io_uring_sqe* sqe = submission();
-    io_uring_prep_multishot_accept(sqe, listener, NULL, NULL, SOCK_CLOEXEC);
-    tag(sqe, ACCEPT, NULL);
-}
-
 static void arm_receive(struct connection* connection) {
-    struct io_uring_sqe* sqe = submission();
+    struct io_uring_sqe* sqe = ring_submission(&ring);
     io_uring_prep_recv_multishot(sqe, connection->fd, NULL, 0, 0);
     sqe->flags |= IOSQE_BUFFER_SELECT;
     sqe->buf_group = 0;
@@ -109,7 +94,7 @@ static void send_queue(struct connection* connection) {
         first[message->msg_iovlen++] = (struct iovec){.iov_base = buffer_at(id) + chunk->from,
                                                       .iov_len = chunk->to - chunk->from};
     }
-    struct io_uring_sqe* sqe = submission();
+    struct io_uring_sqe* sqe = ring_submission(&ring);
     if (message->msg_iovlen == 1) {
         io_uring_prep_send(sqe, connection->fd, first->iov_base, first->iov_len,
                            MSG_WAITALL | MSG_NOSIGNAL);
@@ -169,7 +154,7 @@ static void close_if_done(struct connection* connection) {
 }
 
 static void on_accept(int listener, const struct io_uring_cqe* cqe) {
-    if (!(cqe->flags & IORING_CQE_F_MORE)) arm_accept(listener);
+    if (!(cqe->flags & IORING_CQE_F_MORE)) ring_accept(&ring, listener);
     if (cqe->res < 0) {
         if (cqe->res != -ECONNABORTED && cqe->res != -EINTR) echo_die("accept", -cqe->res);
         return;
@@ -251,16 +236,9 @@ static void set_up(void) {
 int main(int argc, char** argv) {
     set_up();
     int listener = echo_listen(argc, argv, 0);
-    arm_accept(listener);
+    ring_accept(&ring, listener);
     for (;;) {
-        ring_enter(&ring);
-        struct io_uring_cqe* cqe;
-        unsigned head, seen = 0;
-        io_uring_for_each_cqe(&ring, head, cqe) {
-            handle(listener, cqe);
-            ++seen;
-        }
-        io_uring_cq_advance(&ring, seen);
+        ring_turn(&ring, listener, handle);
         send_ready();
         refill();
     }

@@ -1,10 +1,11 @@
-// Question: how do the plain C servers on io_uring set their ring up?
+// Question: how do the plain C servers on io_uring set their ring up and walk round it?
 #define _GNU_SOURCE
 #include "ring.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "echo_listen.h"
 
@@ -31,6 +32,12 @@ struct io_uring_buf_ring* ring_of_buffers(struct io_uring* ring, unsigned count)
     if (failed < 0) echo_die("io_uring_register_buf_ring", -failed);
     io_uring_buf_ring_init(lent);
     return lent;
+}
+
+void ring_accept(struct io_uring* ring, int listener) {
+    struct io_uring_sqe* sqe = ring_submission(ring);
+    io_uring_prep_multishot_accept(sqe, listener, NULL, NULL, SOCK_CLOEXEC);
+    io_uring_sqe_set_data(sqe, NULL);
 }
 
 void ring_enter(struct io_uring* ring) {
