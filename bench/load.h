@@ -15,6 +15,7 @@ struct server {
     const char* name;
     pid_t pid;
     int port;
+    int core;         // on which it is measured
     clockid_t clock;  // its CPU time
     struct channel* channels;
     int opened;
@@ -31,6 +32,10 @@ bool load_connect(struct server* server, int at);
 
 /// Has room for `count` channels.
 bool load_room(struct server* server, int count);
+
+/// The message of that round and connection, until the next one is asked for: a fixed pattern with
+/// both written over its start.
+const char* load_message(uint32_t round, int connection, size_t size);
 
 /// One message, whole; no message equals another one of its round or of the next.
 bool load_send(struct server* server, int connection, size_t size);
