@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Question: which servers are compared, how is each started, and how does it end?
 # Sourced by run.sh, which sets: build (the build directory), work (a scratch directory), workload,
-# size (of a message), inside (the command that enters the network they share).
+# size (of a message), core (the last one), inside (the command that enters the network they share).
 # shellcheck disable=SC2154 # those
 
 # One server a line: name, the program that must exist, its arguments. To add one, add a line: it
@@ -19,6 +19,16 @@ epoll-coroutine $build/samples/echo $ssl --reactor epoll --style coroutine
 epoll-protocol $build/samples/echo $ssl --reactor epoll --style protocol
 raw-epoll $build/bench/echo_tls_epoll 0 $work/server.pem
 raw-epoll-again $build/bench/echo_tls_epoll 0 $work/server.pem
+TABLE
+        return
+    }
+    [ "$workload" = reactors ] && {
+        cat <<TABLE
+uring-one-reactor $build/bench/reactors_server 1 $core uring
+uring-two-reactors $build/bench/reactors_server 2 $core uring
+uring-two-processes $build/bench/reactors_server 1 $core uring
+epoll-one-reactor $build/bench/reactors_server 1 $core epoll
+epoll-two-reactors $build/bench/reactors_server 2 $core epoll
 TABLE
         return
     }
@@ -94,7 +104,7 @@ server_wait() {
 
 server_start() {
     local name=$1 command
-    read -r -a command < <(server_table | sed -n "s/^$name //p")
+    read -r -a command < <(server_table | sed -n "s/^${name%+} //p")
     : >"$work/$name.out"
     "${inside[@]}" "${command[@]}" >"$work/$name.out" 2>"$work/$name.err" &
     server_pid[$name]=$!

@@ -73,16 +73,18 @@ static bool slice_each(const struct measurement* measurement, const struct optio
     return quiet;
 }
 
-static void print_latencies(const struct sample* sum) {
-    static const double percentiles[] = {0,  10, 20, 30,   40,   50,   60,    70,    80,   90,
+static void print_latencies(const struct options* options, const struct sample* sum) {
+    static const double percentiles[] = {0,  10, 20, 30, 40,   50,   60,   70,    80,   90,
                                          95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99};
     const struct histogram* all = &sum->latencies;
     if (all->count == 0) return;
-    printf(" p50_us=%.2f p90_us=%.2f p99_us=%.2f p999_us=%.2f max_us=%.2f unanswered=%" PRIu64
+    printf(" rate=%" PRIu64
+           " p50_us=%.2f p90_us=%.2f p99_us=%.2f p999_us=%.2f max_us=%.2f unanswered=%" PRIu64
            " late_share=%.4f curve=",
-           (double)histogram_at(all, 0.5) / 1000, (double)histogram_at(all, 0.9) / 1000,
-           (double)histogram_at(all, 0.99) / 1000, (double)histogram_at(all, 0.999) / 1000,
-           (double)all->highest_ns / 1000, sum->unanswered, (double)sum->late / (double)all->count);
+           options->rate, (double)histogram_at(all, 0.5) / 1000,
+           (double)histogram_at(all, 0.9) / 1000, (double)histogram_at(all, 0.99) / 1000,
+           (double)histogram_at(all, 0.999) / 1000, (double)all->highest_ns / 1000,
+           sum->unanswered, (double)sum->late / (double)all->count);
     for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; ++i)
         printf("%s%g:%.2f", i > 0 ? "," : "", percentiles[i],
                (double)histogram_at(all, percentiles[i] / 100) / 1000);
@@ -113,7 +115,7 @@ static void print(const struct measurement* measurement, const struct options* o
            (double)(spent->cpu_ns + spent->generator_ns) /
                (double)(spent->wall_ns * (uint64_t)record->group.lanes),
            disturbances, server->echoes);
-    print_latencies(sum);
+    print_latencies(options, sum);
     printf(" errors=0\n");
 }
 

@@ -6,6 +6,8 @@ import plots
 from goals import numbers_text
 from names import GROUPS, bytes_text, point_title, unit
 
+PERCENTILE_MARKS = [(1, "0"), (2, "50%"), (10, "90%"), (100, "99%"), (1000, "99.9%"),
+                    (10000, "99.99%")]
 STYLE = """
 :root { color-scheme: light dark; --back: #fff; --text: #1c2024; --soft: #60646c; --grid: #e2e4e8;
   --wring: #0b6bcb; --c: #7a828e; --peer: #c77d11; --good: #18794e; --bad: #c62a2f; }
@@ -64,6 +66,21 @@ def scaling_sections(points):
             yield section(title, plots.lines(title, lines, "connections", "us"))
 
 
+def latency_sections(points):
+    """Latency of open loop, a line a server: the further to the right, the rarer."""
+    for point in points:
+        series = [(each["title"], each["group"],
+                   [(1 / (1 - percentile / 100), us) for percentile, us in each["latency"]["curve"]])
+                  for each in point["servers"] if each["latency"]]
+        if series:
+            title = "Latency, " + point_title(point["workload"], point["conns"], point["size"])
+            rate = point["servers"][0]["latency"]["rate"]
+            yield section(title, plots.lines(title, series, "percentile of the requests", "us",
+                                             log_y=True, x_marks=PERCENTILE_MARKS),
+                          f"<p>{rate:,} requests a second, each counted from when it was due. Medians of"
+                          " the rounds; both axes are logarithmic.</p>")
+
+
 def memory_section(memory):
     if not memory:
         return ""
@@ -96,6 +113,8 @@ def machine_section(machine, settings):
              "versions": ", ".join(f"{name} {version}" for name, version in machine["versions"].items()),
              "mitigations": "; ".join(f"{name}: {state}" for name, state in machine["mitigations"].items()
                                       if not state.startswith("Not affected")) or "none",
+             "drivers": "; ".join(f"{name}: {', '.join(found) or 'nothing'}" for name, found
+                                  in machine["driver_features"].items()) or "not asked",
              **settings}
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>"
                    for name, value in facts.items())
@@ -103,7 +122,7 @@ def machine_section(machine, settings):
 
 
 def page(report):
-    parts = [*scaling_sections(report["points"]),
+    parts = [*latency_sections(report["points"]), *scaling_sections(report["points"]),
              *(point_section(point) for point in report["points"]),
              memory_section(report["memory"]), micro_section(report["micro"]),
              goals_section(report["goals"]), machine_section(report["machine"], report["settings"])]
@@ -112,7 +131,7 @@ def page(report):
             "<meta name=viewport content='width=device-width, initial-scale=1'>"
             f"<title>wring beside its neighbours</title><style>{STYLE}</style></head><body>"
             "<h1>wring beside its neighbours</h1>"
-            "<p>CPU that a server spends on one request, measured in turns on one core. Compare within"
-            " a plot, never between two runs.</p>"
+            "<p>CPU that a server spends on one request, in turns with the generator on one core unless"
+            " it says so, and latency. Compare within a plot, never between two runs.</p>"
             f"{key()}{''.join(parts)}"
             f'<script type="application/json" id="report">{data}</script></body></html>\n')
