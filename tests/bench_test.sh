@@ -117,7 +117,7 @@ check bench/takes-ratios-within-a-round says \
     '^libuv +8\.000 +0\.000 +2\.000 \+-0\.000 +1\.600 \+-0\.000'
 check bench/calls-only-wring-wring says '^raw uring ' '^raw epoll ' '^libuv '
 check bench/shows-memory-calls-and-in-process-costs says '^wring uring coroutine +10000 +800$' \
-    '^wring uring coroutine +64 +0\.047$' '^createAndAwait +4\.00 ' 'late: 3$'
+    '^wring uring coroutine +64 +0\.047$' '^createAndAwait +4\.00 ' 'core: 3$'
 check bench/tells-goals-with-their-spread says \
     '/ raw uring: 1\.050 \+-0\.050 \(goal <= 1\.03\) MISSED, within the spread$' \
     '64 connections: wring uring coroutine / raw epoll: 0\.840 .* \(goal <= 0\.99\) ok$' \

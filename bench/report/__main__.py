@@ -1,6 +1,7 @@
 """Question: what did a run find? A table, a line for each goal, and on request JSON and a page.
 
-Usage: report RESULTS [--micro DIR] [--json F] [--html F] [--compare OLD.json] [--setting NAME=TEXT]… [--driver-features PROGRAM]
+Usage: report RESULTS [--micro DIR] [--json F] [--html F] [--compare OLD.json]
+              [--setting NAME=TEXT]… [--driver-features PROGRAM]
 RESULTS are the generator's lines. Status 1 if a measurement failed or moved wrong bytes."""
 import argparse
 import json

@@ -6,8 +6,6 @@ import plots
 from goals import numbers_text
 from names import GROUPS, bytes_text, point_title, unit
 
-PERCENTILE_MARKS = [(1, "0"), (2, "50%"), (10, "90%"), (100, "99%"), (1000, "99.9%"),
-                    (10000, "99.99%")]
 STYLE = """
 :root { color-scheme: light dark; --back: #fff; --text: #1c2024; --soft: #60646c; --grid: #e2e4e8;
   --wring: #0b6bcb; --c: #7a828e; --peer: #c77d11; --good: #18794e; --bad: #c62a2f; }
@@ -66,17 +64,27 @@ def scaling_sections(points):
             yield section(title, plots.lines(title, lines, "connections", "us"))
 
 
+def rarity(percentile):
+    """One request in how many takes longer than that percentile."""
+    return 100 / (100 - percentile)
+
+
+def percentile_text(rare):
+    return f"{round(100 - 100 / rare, 4):g}%"
+
+
 def latency_sections(points):
     """Latency of open loop, a line a server: the further to the right, the rarer."""
+    marks = [rarity(percentile) for percentile in (0, 50, 90, 99, 99.9, 99.99)]
     for point in points:
         series = [(each["title"], each["group"],
-                   [(1 / (1 - percentile / 100), us) for percentile, us in each["latency"]["curve"]])
+                   [(rarity(percentile), us) for percentile, us in each["latency"]["curve"]])
                   for each in point["servers"] if each["latency"]]
         if series:
             title = "Latency, " + point_title(point["workload"], point["conns"], point["size"])
             rate = point["servers"][0]["latency"]["rate"]
             yield section(title, plots.lines(title, series, "percentile of the requests", "us",
-                                             log_y=True, x_marks=PERCENTILE_MARKS),
+                                             log_y=True, x_marks=marks, x_text=percentile_text),
                           f"<p>{rate:,} requests a second, each counted from when it was due. Medians of"
                           " the rounds; both axes are logarithmic.</p>")
 

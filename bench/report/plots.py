@@ -87,9 +87,13 @@ def scale(lowest, highest, start, end, is_log):
     return lambda value: start + (change(value) - change(lowest)) / span * (end - start)
 
 
-def lines(title, series, x_name, y_name, log_y=False, x_marks=None):
-    """Series are (name, group, [(x, y), …]). x is logarithmic; its marks are (x, words), else each x
-    is one. y is logarithmic if asked for."""
+def plain(number):
+    return f"{number:g}"
+
+
+def lines(title, series, x_name, y_name, log_y=False, x_marks=None, x_text=plain):
+    """Series are (name, group, [(x, y), …]). x is logarithmic and has marks where told, else at each
+    value; x_text says in words what it is. y is logarithmic if asked for."""
     points = [point for _, _, line in series for point in line]
     every_x, every_y = {x for x, _ in points}, [y for _, y in points]
     lowest_y, highest_y = min(every_y) * 0.95, max(every_y)
@@ -102,16 +106,16 @@ def lines(title, series, x_name, y_name, log_y=False, x_marks=None):
         if mark >= lowest_y:
             parts += [rule(left, y_at(mark), WIDTH - right, y_at(mark), "grid"),
                       text(left - 6, y_at(mark) + 4, f"{mark:g}", "mark", "end")]
-    for x, words in x_marks or [(x, f"{x:g}") for x in sorted(every_x)]:
+    for x in x_marks or sorted(every_x):
         if x <= 1.01 * max(every_x):
-            parts.append(text(x_at(x), base + 18, words, "mark", "middle"))
+            parts.append(text(x_at(x), base + 18, x_text(x), "mark", "middle"))
     for name, group, line in series:
         places = [(x_at(x), y_at(y)) for x, y in line]
         css = css_of(group)
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline points="{path}" class="line {css}-line"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" class="{css}"><title>{escape(name)}:'
-                  f" {value[1]:.3g} at {value[0]:g}</title></circle>"
+                  f" {value[1]:.3g} at {x_text(value[0])}</title></circle>"
                   for (x, y), value in zip(places, line)]
         ends.append((places[-1][1] + 4, name, css))
     parts += [text(WIDTH - right + 10, y, name, f"name {css}-text") for y, name, css in apart(ends)]

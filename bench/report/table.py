@@ -100,7 +100,8 @@ def lines(report):
     yield from calls_lines(report["calls"])
     yield from micro_lines(report["micro"])
     if report["points"]:
-        yield f"\nslices repeated because others used the core, or the generator was late: {report['repeated_slices']}"
+        yield ("\nslices repeated because the generator was late or others used the core:"
+               f" {report['repeated_slices']}")
     yield f"measurements with errors: {len(report['errors'])}"
     yield from error_lines(report["errors"])
     yield ""
