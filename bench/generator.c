@@ -1,7 +1,7 @@
 // Question: which measurement is wanted, of which servers, and did every byte come back?
 //
 // Usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N] [--slice-ms N]
-//                  [--over tcp|tls] [--work echo|connect|in|out] NAME:PID:PORT ...
+//                  [--over tcp|tls] [--work echo|connect|in|out|lines] NAME:PID:PORT ...
 // Prints one line a server, `key=value` after the mode. Status 1 if any byte was wrong or missing.
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -12,11 +12,12 @@
 #include "process.h"
 
 static _Noreturn void usage(const char* wrong) {
-    fprintf(stderr,
-            "generator: cannot use '%s'\n"
-            "usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N]"
-            " [--slice-ms N] [--over tcp|tls] [--work echo|connect|in|out] NAME:PID:PORT ...\n",
-            wrong);
+    fprintf(
+        stderr,
+        "generator: cannot use '%s'\n"
+        "usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N]"
+        " [--slice-ms N] [--over tcp|tls] [--work echo|connect|in|out|lines] NAME:PID:PORT ...\n",
+        wrong);
     exit(2);
 }
 

@@ -2,8 +2,8 @@
 
 OURS = ("uring-coroutine", "uring-protocol", "epoll-coroutine", "epoll-protocol")
 GROUPS = ("wring", "plain C", "peer")
-UNITS = {"echo": "request", "tls": "request", "connect": "connection", "in": "64 KiB",
-         "out": "64 KiB"}
+LINE = 64  # bytes of one
+UNITS = {"connect": "connection", "in": "64 KiB", "out": "64 KiB", "lines": "message"}
 
 
 def group(server):
@@ -27,6 +27,8 @@ def point_title(workload, conns, size):
     return {"echo": f"echo of {bytes_text(size)}, {connections}",
             "tls": f"echo of {bytes_text(size)} over TLS, {connections}",
             "connect": f"connect, one echo, close, {conns} at a time",
+            "timers": f"echo of {bytes_text(size)} with a time-out, {connections}",
+            "lines": f"lines of {LINE} B, {size // LINE} a message, {connections}",
             "in": f"streaming in, {connections}",
             "out": f"streaming out, {connections}"}.get(workload, f"{workload}, {connections}")
 
