@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Question: what does a request through wring cost, beside plain C and the libraries people use?
 #
-# Usage: bench/run.sh [--quick|--micro] [--workload "echo connect idle tls"] [--servers "uring-coroutine raw-uring libuv"]
+# Usage: bench/run.sh [--quick|--micro] [--workload "echo connect in out timers lines idle tls"] [--servers "uring-coroutine raw-uring libuv"]
 #        [--conns "64 1000"] [--size "64"] [--rounds N] [--seconds S] [--json F] [--html F] [--compare OLD.json] [--build DIR]
 # Builds, measures, prints tables and a line for each goal. A missed goal is shown, not an error: the
 # status is 1 only if bytes were wrong or something did not run. README.md tells the method.
@@ -47,14 +47,17 @@ points() {
         echo) [ "$quick" -eq 1 ] && echo 64:64 1000:64 64:4096 || echo 1:64 64:64 1000:64 5000:64 64:4096 16:65536 ;;
         connect) echo 64:64 ;;
         in | out) echo 1:65536 ;;
+        timers) echo 64:64 1000:64 ;;
+        lines) echo 64:512 ;;
         # In bulk what all of them have on their way stays in the cache.
         tls) echo 64:64 8:65536 ;;
     esac
 }
 
-workloads=${workloads:-echo connect in out idle}
+[ "$quick" -eq 1 ] && workloads=${workloads:-echo connect in out idle}
+workloads=${workloads:-echo connect in out timers lines idle}
 for workload in $workloads; do
-    [[ " echo connect in out idle tls none " == *" $workload "* ]] || usage
+    [[ " echo connect in out timers lines idle tls none " == *" $workload "* ]] || usage
 done
 # What is compared in a hurry: ours, plain C, and the two libraries most people come from.
 if [ "$quick" -eq 1 ] && [ -z "$wanted" ] && [ "$workloads" != tls ]; then
@@ -174,7 +177,7 @@ generate() {
 # New processes in each round, in another order, so that luck with memory does not look like speed.
 measure_round() {
     local round=$1 connections=$2 first=$(($1 % ${#servers[@]})) doing=$workload
-    [ "$workload" = tls ] && doing=echo
+    case $workload in tls | timers) doing=echo ;; esac
     start_all "${servers[@]:first}" "${servers[@]:0:first}"
     [ ${#targets[@]} -eq 0 ] && return
     tag="workload=$workload round=$round"
