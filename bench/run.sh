@@ -265,6 +265,35 @@ measure_calls() {
     done
 }
 
+# sample_stacks NAME: sets `counted`, of what the server did in a run of its own: how often it was
+# looked at, and how often within the kernel's TCP.
+sample_stacks() {
+    perf record -q -e cpu-clock -F 5000 -g -p "${server_pid[$1]}" -o "$work/perf.data" -- \
+        "${inside[@]}" "$build/bench/generator" turn --core "$core" --conns 64 --size "$size" --ms 600 \
+        --slice-ms 600 "${targets[@]}" >"$work/lines" 2>"$work/perf.err" || return 1
+    counted=$(perf script -i "$work/perf.data" -F ip,sym 2>"$work/perf.err" |
+        awk 'BEGIN { RS = "" } { ++all } /tcp_sendmsg|tcp_recvmsg|net_rx_action/ { ++tcp }
+             END { if (!tcp) exit 1; print "samples=" all, "tcp_samples=" tcp }') &&
+        counted+=$(sed -n 's/.*\( ns_per_request=[^ ]*\).*/\1/p' "$work/lines")
+}
+
+# What a request costs beside the kernel's TCP, by call graph.
+measure_interface() {
+    local name
+    for name in "${servers[@]}"; do
+        case $name in uring-* | raw-uring | raw-epoll) ;; *) continue ;; esac
+        progress "interface and user CPU of a request: $name"
+        start_all "$name"
+        [ ${#targets[@]} -eq 0 ] && continue
+        if sample_stacks "$name"; then
+            echo "interface workload=echo server=$name conns=64 $counted errors=0" >>"$work/results"
+        else
+            echo "note: no call graph of $name: $(tail -n 1 "$work/perf.err")" >&2
+        fi
+        stop_all
+    done
+}
+
 measure_workload() {
     local point
     over=tcp
@@ -280,7 +309,7 @@ measure_workload() {
     size=64
     mapfile -t servers < <(servers_built)
     case $workload in
-        echo) measure_calls ;;
+        echo) measure_calls; measure_interface ;;
         idle) measure_idle $((quick ? 2000 : 10000)) ;;
         tls) measure_idle 2000 ;;
     esac
