@@ -36,9 +36,10 @@ done
 
 # The points of a workload, CONNECTIONS:BYTES.
 points() {
-    local count bytes
+    local count bytes usual=64
+    case $1 in in | out) usual=65536 ;; lines) usual=512 ;; esac
     if [ -n "$conns$sizes" ]; then
-        for bytes in ${sizes:-64}; do
+        for bytes in ${sizes:-$usual}; do
             for count in ${conns:-64}; do echo "$count:$bytes"; done
         done
         return

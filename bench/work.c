@@ -125,8 +125,8 @@ static uint64_t lines_sent(uint64_t rounds, int connection, size_t size) {
 // No line equals the next one or another connection's. Gives their bytes between two places.
 static size_t lines_between(uint64_t from, uint64_t to, int connection, char* into) {
     for (uint64_t at = from; at < to; ++at) {
-        uint64_t line = at / LINE_BYTES, place = at % LINE_BYTES;
-        uint64_t letter = line * 7 + (uint64_t)connection * 3 + place * (1 + line % 5);
+        uint32_t line = (uint32_t)(at / LINE_BYTES), place = (uint32_t)(at % LINE_BYTES);
+        uint32_t letter = line * 7 + (uint32_t)connection * 3 + place * (1 + line % 5);
         *into++ = place == LINE_BYTES - 2   ? '\r'
                   : place == LINE_BYTES - 1 ? '\n'
                                             : (char)('!' + letter % 90);
@@ -134,8 +134,9 @@ static size_t lines_between(uint64_t from, uint64_t to, int connection, char* in
     return to - from;
 }
 
+// Every message gets an answer, or the next one would wait for TCP's delayed acknowledgement.
 static bool lines_begin(struct server* server, int count, size_t size) {
-    if (size < LINE_BYTES) return load_fail(server, "no room for a line in a message");
+    if (size < (size_t)2 * LINE_BYTES) return load_fail(server, "no two lines fit into a message");
     return stream_begin(server, count, size);
 }
 
