@@ -3,9 +3,9 @@
 // Deferred task work, one enter a loop, accept and receive armed once (multishot), buffers lent to
 // the kernel through a ring. A connection has one send in flight; what arrives meanwhile waits in
 // its queue. Not bounded, as this is a neighbour to measure by: a peer that never reads may keep
-// every buffer.
+// every buffer. Time-outs and lines cost those who have none a branch that is always foreseen.
 //
-// Usage: echo_uring PORT
+// Usage: echo_uring PORT [timed|lines]
 #define _GNU_SOURCE
 #include "echo_listen.h"
 
@@ -16,7 +16,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lines.h"
 #include "ring.h"
+#include "timeouts.h"
 
 enum {
     SUBMISSIONS = 512,
@@ -30,6 +32,12 @@ enum {
 // The kind of operation travels in the low bits of its user data, beside the connection's address.
 enum operation { ACCEPT = 0, RECEIVE, SEND, OPERATION_BITS = 3 };
 
+// What a connection has if it has a time-out or lines.
+struct extra {
+    struct timeout timeout;
+    struct line_start start;
+};
+
 struct connection {
     int fd;
     int first, last;  // the queue of received buffers, or NONE
@@ -37,6 +45,7 @@ struct connection {
     bool sending;     // buffers from the first one on are being sent
     bool finished;    // the peer sent its last byte, or is lost
     struct connection *next_starved, *next_ready;
+    struct extra extra[];
 };
 
 struct chunk {  // one for each buffer, while a connection holds it
@@ -59,11 +68,14 @@ static size_t pieces_used, messages_used;
 
 static bool ran_dry;
 
+static enum echo_mode mode;
+static size_t slot_bytes = BUFFER_BYTES;  // from one buffer to the next
+
 static void tag(struct io_uring_sqe* sqe, enum operation kind, struct connection* connection) {
     io_uring_sqe_set_data64(sqe, (uintptr_t)connection | kind);
 }
 
-static char* buffer_at(int id) { return buffers + (size_t)id * BUFFER_BYTES; }
+static char* buffer_at(int id) { return buffers + (size_t)id * slot_bytes; }
 
 static void lend(int id) {
     io_uring_buf_ring_add(lent, buffer_at(id), BUFFER_BYTES, (unsigned short)id,
@@ -118,8 +130,8 @@ static void make_ready(struct connection* connection) {
     ready = connection;
 }
 
-static void append(struct connection* connection, int id, uint32_t size) {
-    chunks[id] = (struct chunk){.from = 0, .to = size, .next = NONE};
+static void append(struct connection* connection, int id, uint32_t from, uint32_t to) {
+    chunks[id] = (struct chunk){.from = from, .to = to, .next = NONE};
     ++buffers_held;
     if (connection->first == NONE) {
         connection->first = connection->last = id;
@@ -150,6 +162,8 @@ static void take_sent(struct connection* connection, uint32_t size) {
 static void close_if_done(struct connection* connection) {
     if (!connection->finished || connection->receiving || connection->first != NONE) return;
     close(connection->fd);
+    if (mode == ECHO_TIMED) timeouts_cancel(&connection->extra->timeout);
+    if (mode == ECHO_LINES) lines_forget(&connection->extra->start);
     free(connection);
 }
 
@@ -159,16 +173,38 @@ static void on_accept(int listener, const struct io_uring_cqe* cqe) {
         if (cqe->res != -ECONNABORTED && cqe->res != -EINTR) echo_die("accept", -cqe->res);
         return;
     }
-    struct connection* connection = malloc(sizeof *connection);
-    if (connection == NULL) echo_die("malloc", ENOMEM);
-    *connection = (struct connection){.fd = cqe->res, .first = NONE, .last = NONE};
+    size_t extra = mode == ECHO_PLAIN ? 0 : sizeof *((struct connection*)NULL)->extra;
+    struct connection* connection = calloc(1, sizeof *connection + extra);
+    if (connection == NULL) echo_die("calloc", ENOMEM);
+    connection->fd = cqe->res;
+    connection->first = connection->last = NONE;
+    if (mode == ECHO_TIMED) timeouts_restart(&connection->extra->timeout);
     arm_receive(connection);
+}
+
+// The answers lie in the same slot as what they answer, behind it.
+static void answer_lines(struct connection* connection, int id, uint32_t size) {
+    char* came = buffer_at(id);
+    ssize_t made = lines_answer(&connection->extra->start, came, size, came + BUFFER_BYTES);
+    if (made > 0)
+        append(connection, id, BUFFER_BYTES, BUFFER_BYTES + (uint32_t)made);
+    else
+        lend(id);
+    if (made < 0) shutdown(connection->fd, SHUT_RDWR);
+}
+
+static void take(struct connection* connection, int id, uint32_t size) {
+    if (mode == ECHO_TIMED) timeouts_restart(&connection->extra->timeout);
+    if (mode == ECHO_LINES)
+        answer_lines(connection, id, size);
+    else
+        append(connection, id, 0, size);
 }
 
 static void on_receive(struct connection* connection, const struct io_uring_cqe* cqe) {
     connection->receiving = (cqe->flags & IORING_CQE_F_MORE) != 0;
     if (cqe->res > 0)
-        append(connection, (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT), (uint32_t)cqe->res);
+        take(connection, (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT), (uint32_t)cqe->res);
     else if (cqe->flags & IORING_CQE_F_BUFFER)
         lend((int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT));  // taken, then not used
     if (connection->receiving) return;
@@ -226,18 +262,32 @@ static void refill(void) {
 }
 
 static void set_up(void) {
+    if (mode == ECHO_LINES) slot_bytes = 2 * BUFFER_BYTES + LINE_BYTES_MAX;
     ring_open(&ring, SUBMISSIONS);
     lent = ring_of_buffers(&ring, BUFFERS_MAX);
-    buffers = ring_pages((size_t)BUFFERS_MAX * BUFFER_BYTES);
+    buffers = ring_pages((size_t)BUFFERS_MAX * slot_bytes);
     lend_new(BUFFERS_FIRST);
     refill();
 }
 
+// The receive of a connection whose time is over ends by itself once its socket is shut.
+static void end_idle(void) {
+    struct timeout* over;
+    int64_t left;
+    while ((over = timeouts_over(&left)) != NULL) {
+        char* connection = (char*)over - offsetof(struct connection, extra);
+        shutdown(((struct connection*)(void*)connection)->fd, SHUT_RDWR);
+    }
+    ring_limit_wait(left);
+}
+
 int main(int argc, char** argv) {
+    if (argc > 1) mode = echo_mode(argv[2]);
     set_up();
-    int listener = echo_listen(argc, argv, 0);
+    int listener = echo_listen(argc < 2 ? argc : 2, argv, 0);
     ring_accept(&ring, listener);
     for (;;) {
+        if (mode == ECHO_TIMED) end_idle();
         ring_turn(&ring, listener, handle);
         send_ready();
         refill();

@@ -1,7 +1,7 @@
 // Question: which measurement is wanted, of which servers, and did every byte come back?
 //
 // Usage: generator turn|open|idle [--core N] [--conns N] [--size BYTES] [--ms N] [--slice-ms N]
-//                  [--over tcp|tls] [--work echo|connect|in|out] [--rate N] [--generator-core N]
+//                  [--over tcp|tls] [--work echo|connect|in|out|lines] [--rate N] [--generator-core N]
 //                  NAME:PID:PORT ...
 // Prints one line a server, `key=value` after the mode. Servers of one name that follow each other
 // are measured at once, on cores from --core downwards. Status 1 if any byte was wrong or missing.
@@ -17,7 +17,7 @@ static _Noreturn void usage(const char* wrong) {
     fprintf(stderr,
             "generator: cannot use '%s'\n"
             "usage: generator turn|open|idle [--core N] [--conns N] [--size BYTES] [--ms N]"
-            " [--slice-ms N] [--over tcp|tls] [--work echo|connect|in|out] [--rate N]"
+            " [--slice-ms N] [--over tcp|tls] [--work echo|connect|in|out|lines] [--rate N]"
             " [--generator-core N] NAME:PID:PORT ...\n",
             wrong);
     exit(2);

@@ -35,8 +35,12 @@ const char* load_message(uint32_t round, int connection, size_t size) {
 
 bool load_send(struct server* server, int connection, size_t size) {
     load_message(round_number, connection, size);
+    return load_send_bytes(server, connection, sent, size);
+}
+
+bool load_send_bytes(struct server* server, int connection, const char* bytes, size_t size) {
     for (size_t done = 0; done < size;) {
-        ssize_t now = channel_send(&server->channels[connection], sent + done, size - done);
+        ssize_t now = channel_send(&server->channels[connection], bytes + done, size - done);
         if (now < 0 && errno == EINTR) continue;
         if (now <= 0) return load_fail(server, "a message could not be sent");
         done += (size_t)now;

@@ -41,6 +41,9 @@ const char* load_message(uint32_t round, int connection, size_t size);
 bool load_send(struct server* server, int connection, size_t size);
 bool load_receive(struct server* server, int connection, size_t size);
 
+/// Bytes of the caller's, all of them.
+bool load_send_bytes(struct server* server, int connection, const char* bytes, size_t size);
+
 /// The messages from here on differ from those before.
 void load_next_round(void);
 

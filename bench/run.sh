@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Question: what does a request through wring cost, beside plain C and the libraries people use?
 #
-# Usage: bench/run.sh [--quick|--micro] [--workload "echo open reactors connect in out idle tls"]
+# Usage: bench/run.sh [--quick|--micro] [--workload "echo open reactors connect in out timers lines idle tls"]
 #        [--servers "uring-coroutine raw-uring libuv"] [--conns "64 1000"] [--size "64"] [--rate REQUESTS-A-SECOND]
 #        [--rounds N] [--seconds S] [--json F] [--html F] [--compare OLD.json] [--build DIR]
 #        On a quiet machine, once it is built, --quick takes about 2 minutes and everything about 32.
@@ -39,9 +39,10 @@ done
 
 # The points of a workload, CONNECTIONS:BYTES.
 points() {
-    local count bytes
+    local count bytes usual=64
+    case $1 in in | out) usual=65536 ;; lines) usual=512 ;; esac
     if [ -n "$conns$sizes" ]; then
-        for bytes in ${sizes:-64}; do
+        for bytes in ${sizes:-$usual}; do
             for count in ${conns:-64}; do echo "$count:$bytes"; done
         done
         return
@@ -50,14 +51,17 @@ points() {
         echo) [ "$quick" -eq 1 ] && echo 64:64 1000:64 64:4096 || echo 1:64 64:64 1000:64 5000:64 64:4096 16:65536 ;;
         open | reactors | connect) echo 64:64 ;;
         in | out) echo 1:65536 ;;
+        timers) echo 64:64 1000:64 ;;
+        lines) echo 64:512 ;;
         # In bulk what all of them have on their way stays in the cache.
         tls) echo 64:64 8:65536 ;;
     esac
 }
 
-workloads=${workloads:-echo open reactors connect in out idle}
+[ "$quick" -eq 1 ] && workloads=${workloads:-echo open reactors connect in out idle}
+workloads=${workloads:-echo open reactors connect in out timers lines idle}
 for workload in $workloads; do
-    [[ " echo open reactors connect in out idle tls none " == *" $workload "* ]] || usage
+    [[ " echo open reactors connect in out timers lines idle tls none " == *" $workload "* ]] || usage
 done
 # What is compared in a hurry: ours, plain C, and the two libraries most people come from.
 if [ "$quick" -eq 1 ] && [ -z "$wanted" ] && [ "$workloads" != tls ]; then
@@ -184,7 +188,7 @@ measure_round() {
     local round=$1 connections=$2 first=$(($1 % ${#servers[@]})) how=(turn --work echo)
     case $workload in
         open) how=(open --rate "$rate" --generator-core 0 --slice-ms 200) ;;
-        connect | in | out) how=(turn --work "$workload") ;;
+        connect | in | out | lines) how=(turn --work "$workload") ;;
     esac
     start_all "${servers[@]:first}" "${servers[@]:0:first}"
     [ ${#targets[@]} -eq 0 ] && return
@@ -273,6 +277,35 @@ measure_calls() {
     done
 }
 
+# sample_stacks NAME: sets `counted`, of what the server did in a run of its own: how often it was
+# looked at, and how often within the kernel's TCP.
+sample_stacks() {
+    perf record -q -e cpu-clock -F 5000 -g -p "${server_pid[$1]}" -o "$work/perf.data" -- \
+        "${inside[@]}" "$build/bench/generator" turn --core "$core" --conns 64 --size "$size" --ms 600 \
+        --slice-ms 600 "${targets[@]}" >"$work/lines" 2>"$work/perf.err" || return 1
+    counted=$(perf script -i "$work/perf.data" -F ip,sym 2>"$work/perf.err" |
+        awk 'BEGIN { RS = "" } { ++all } /tcp_sendmsg|tcp_recvmsg|net_rx_action/ { ++tcp }
+             END { if (!tcp) exit 1; print "samples=" all, "tcp_samples=" tcp }') &&
+        counted+=$(sed -n 's/.*\( ns_per_request=[^ ]*\).*/\1/p' "$work/lines")
+}
+
+# What a request costs beside the kernel's TCP, by call graph.
+measure_interface() {
+    local name
+    for name in "${servers[@]}"; do
+        case $name in uring-* | raw-uring | raw-epoll) ;; *) continue ;; esac
+        progress "interface and user CPU of a request: $name"
+        start_all "$name"
+        [ ${#targets[@]} -eq 0 ] && continue
+        if sample_stacks "$name"; then
+            echo "interface workload=echo server=$name conns=64 $counted errors=0" >>"$work/results"
+        else
+            echo "note: no call graph of $name: $(tail -n 1 "$work/perf.err")" >&2
+        fi
+        stop_all
+    done
+}
+
 measure_workload() {
     local point
     over=tcp
@@ -292,7 +325,7 @@ measure_workload() {
     size=64
     mapfile -t servers < <(servers_built)
     case $workload in
-        echo) measure_calls ;;
+        echo) measure_calls; measure_interface ;;
         idle) measure_idle $((quick ? 2000 : 10000)) ;;
         tls) measure_idle 2000 ;;
     esac

@@ -27,7 +27,7 @@ writes_json() {
     reason="$(python3 - "$tmp/run.json" 2>&1 <<'END'
 import json, sys
 run = json.load(open(sys.argv[1]))
-assert len(run["measurements"]) == 49, len(run["measurements"])
+assert len(run["measurements"]) == 59, len(run["measurements"])
 assert run["machine"]["kernel"].startswith("Linux") and "mitigations" in run["machine"]
 assert run["machine"]["driver_features"] == {"uring": ["bufring", "inline_send"], "epoll": []}
 assert run["settings"] == {"rounds": "3"}
@@ -53,7 +53,7 @@ class Page(html.parser.HTMLParser):
         self.data += data if self.inside else ""
 page = Page()
 page.feed(open(sys.argv[1]).read())
-assert page.tags.count("svg") == 7 and page.titles[0].startswith("Latency, echo of 64 B in open loop")
+assert page.tags.count("svg") == 10 and page.titles[0].startswith("Latency, echo of 64 B in open loop")
 assert page.tags.count("polyline") == 5 + 4, "a line a server in each plot of lines"
 assert json.loads(page.data) == json.load(open(sys.argv[2])), "another JSON"
 END
@@ -117,14 +117,18 @@ check bench/takes-ratios-within-a-round says \
     '^libuv +8\.000 +0\.000 +2\.000 \+-0\.000 +1\.600 \+-0\.000'
 check bench/calls-only-wring-wring says '^raw uring ' '^raw epoll ' '^libuv '
 check bench/shows-memory-calls-and-in-process-costs says '^wring uring coroutine +10000 +800$' \
-    '^wring uring coroutine +64 +0\.047$' '^createAndAwait +4\.00 ' 'core: 3$'
+    '^wring uring coroutine +64 +0\.047$' '^wring uring coroutine +0\.440 +0\.042$' '^createAndAwait +4\.00 ' 'core: 3$'
 check bench/tells-goals-with-their-spread says \
     '/ raw uring: 1\.050 \+-0\.050 \(goal <= 1\.03\) MISSED, within the spread$' \
     '64 connections: wring uring coroutine / raw epoll: 0\.840 .* \(goal <= 0\.99\) ok$' \
     '64 connections: wring uring coroutine / libuv: 0\.525 .* \(goal <= 0\.62\) ok$' \
     'memory of an idle connection: wring uring coroutine: 800 B \(goal <= 700 B\) MISSED$' \
     '^create and await a child task: 4\.000 .* \(goal <= 5 ns\) ok$' \
-    'wring uring protocol / raw uring: - \(goal <= 1\.03\) not measured$'
+    'wring uring protocol / raw uring: - \(goal <= 1\.03\) not measured$' \
+    '^streaming in, 1 connection: .* / asio callbacks, the best of the packaged peers: 1\.250 .* MISSED$' \
+    'with a time-out, 64 connections: wring uring protocol / wring uring coroutine: 0\.952 .* ok$' \
+    "beside the kernel's TCP, 64 connections: wring uring coroutine: 0\.440 \+-0\.042 us .* ok$" \
+    "beside the kernel's TCP, 64 connections: wring uring protocol: - .* not measured$"
 check bench/shows-latency-of-open-loop says ' at 50,000 a second: ' \
     '^wring uring coroutine +6\.666 .* 1\.010 \+-0\.000 +0\.962 \+-0\.000 +30\.0 +108\.0 +780\.0 +0$' \
     '^libuv .* 33\.0 +118\.8 +858\.0 +2$' '^DISTURBED: libuv: .* up to 3\.1% ' \

@@ -33,11 +33,13 @@ def arguments():
 def report_of(given):
     good, wrong = results.read(given.results.read_text().splitlines())
     at, memory, calls = points.summarise_points(good), points.memory_of(good), points.calls_of(good)
+    beside = points.interface_of(good)
     costs = micro.read(given.micro) if given.micro else []
     return {"format": 1, "machine": machine.machine(given.driver_features),
             "settings": dict(each.split("=", 1) for each in given.setting),
             "points": at, "memory": memory, "calls": calls, "micro": costs,
-            "goals": goals.goals(at, memory, calls) + micro.goals(costs),
+            "interface": beside,
+            "goals": goals.goals(at, memory, calls, beside) + micro.goals(costs),
             "repeated_slices": points.repeated_slices(good), "errors": wrong, "measurements": good}
 
 

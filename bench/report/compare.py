@@ -55,6 +55,7 @@ def compare(old, new):
     changes = [*ratio_changes(old, new),
                *number_changes(old, new, "memory", ("server", "conns"), "bytes", "idle bytes", 0.05),
                *number_changes(old, new, "calls", ("server", "conns"), "calls", "system calls", 0.1),
+               *number_changes(old, new, "interface", ("server", "conns"), "us", "us beside TCP", 0.1),
                *number_changes(old, new, "micro", ("name",), "ns", "in-process ns", 0.1)]
     return [each for each in changes if each]
 

@@ -4,8 +4,8 @@ OURS = ("uring-coroutine", "uring-protocol", "epoll-coroutine", "epoll-protocol"
 REACTORS = tuple(f"{driver}-{shape}" for driver in ("uring", "epoll")
                  for shape in ("one-reactor", "two-reactors", "two-processes"))
 GROUPS = ("wring", "plain C", "peer")
-UNITS = {"echo": "request", "tls": "request", "connect": "connection", "in": "64 KiB",
-         "out": "64 KiB"}
+LINE = 64  # bytes of one
+UNITS = {"connect": "connection", "in": "64 KiB", "out": "64 KiB", "lines": "message"}
 
 
 def group(server):
@@ -31,6 +31,8 @@ def point_title(workload, conns, size):
             "reactors": f"echo of {bytes_text(size)}, {connections} a reactor",
             "tls": f"echo of {bytes_text(size)} over TLS, {connections}",
             "connect": f"connect, one echo, close, {conns} at a time",
+            "timers": f"echo of {bytes_text(size)} with a time-out, {connections}",
+            "lines": f"lines of {LINE} B, {size // LINE} a message, {connections}",
             "in": f"streaming in, {connections}",
             "out": f"streaming out, {connections}"}.get(workload, f"{workload}, {connections}")
 

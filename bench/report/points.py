@@ -76,6 +76,18 @@ def calls_of(measurements):
             for each in measurements if each["what"] == "calls"]
 
 
+def interface_of(measurements):
+    """us of a request beside the kernel's TCP, and how sure so many samples make it."""
+    found = []
+    for each in measurements:
+        if each["what"] == "interface":
+            share, us = 1 - each["tcp_samples"] / each["samples"], each["ns_per_request"] / 1000
+            found.append({"server": each["server"], "title": title(each["server"]),
+                          "conns": each["conns"], "us": us * share,
+                          "spread": us * (share * (1 - share) / each["samples"]) ** 0.5})
+    return found
+
+
 def repeated_slices(measurements):
     """How many slices were thrown away; every server of a round tells the same number."""
     of_round = {}

@@ -74,6 +74,13 @@ def calls_lines(calls):
         yield f"{each['title']:<26} {each['conns']:9d} {each['calls']:7.3f}"
 
 
+def interface_lines(interface):
+    if interface:
+        yield f"\n{'a request beside TCP':<26} {'us':>9} {'spread':>7}"
+    for each in interface:
+        yield f"{each['title']:<26} {each['us']:9.3f} {each['spread']:7.3f}"
+
+
 def micro_lines(micro):
     if micro:
         yield f"\n{'in-process cost':<50} {'ns':>9} {'spread':>7} {'mallocs':>7}"
@@ -98,6 +105,7 @@ def lines(report):
         yield from point_lines(point)
     yield from memory_lines(report["memory"])
     yield from calls_lines(report["calls"])
+    yield from interface_lines(report["interface"])
     yield from micro_lines(report["micro"])
     if report["points"]:
         yield ("\nslices repeated because the generator was late or others used the core:"
