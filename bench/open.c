@@ -41,15 +41,17 @@ static double next_random(uint64_t* state) {
     return ((double)(*state >> 11) + 1.0) / 9007199254740992.0;
 }
 
+// The first request is due a little after all of this has been decided.
 static void schedule(struct run* run, int turn) {
     uint64_t state = (uint64_t)turn + 1;
-    double mean_ns = 1e9 / (double)run->options->rate;
-    double at = (double)(clock_ns(CLOCK_MONOTONIC) + BEFORE_NS);
+    double mean_ns = 1e9 / (double)run->options->rate, at = 0;
     for (int i = 0; i < 4; ++i) next_random(&state);  // neighbouring seeds start alike
     for (uint64_t i = 0; i < run->count; ++i) {
         at -= log(next_random(&state)) * mean_ns;
         run->due_ns[i] = (uint64_t)at;
     }
+    uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC) + BEFORE_NS;
+    for (uint64_t i = 0; i < run->count; ++i) run->due_ns[i] += begin_ns;
 }
 
 static uint64_t request_at(const struct run* run, int connection, uint64_t bytes) {

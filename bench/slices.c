@@ -48,6 +48,7 @@ static void add(struct sample* sum, const struct sample* sample) {
     sum->spent.sleeps += sample->spent.sleeps;
     sum->spent.busiest_ns += sample->spent.busiest_ns;
     sum->requests += sample->requests;
+    for (int i = 0; i < LANES_MAX; ++i) sum->lane_requests[i] += sample->lane_requests[i];
     sum->late += sample->late;
     sum->unanswered += sample->unanswered;
     histogram_merge(&sum->latencies, &sample->latencies);
@@ -74,7 +75,7 @@ static bool slice_each(const struct measurement* measurement, const struct optio
 }
 
 static void print_latencies(const struct options* options, const struct sample* sum) {
-    static const double percentiles[] = {0,  10, 20, 30, 40,   50,   60,   70,    80,   90,
+    static const double percentiles[] = {0,  10, 20, 30,   40,   50,   60,    70,    80,   90,
                                          95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99};
     const struct histogram* all = &sum->latencies;
     if (all->count == 0) return;
@@ -83,8 +84,8 @@ static void print_latencies(const struct options* options, const struct sample* 
            " late_share=%.4f curve=",
            options->rate, (double)histogram_at(all, 0.5) / 1000,
            (double)histogram_at(all, 0.9) / 1000, (double)histogram_at(all, 0.99) / 1000,
-           (double)histogram_at(all, 0.999) / 1000, (double)all->highest_ns / 1000,
-           sum->unanswered, (double)sum->late / (double)all->count);
+           (double)histogram_at(all, 0.999) / 1000, (double)all->highest_ns / 1000, sum->unanswered,
+           (double)sum->late / (double)all->count);
     for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; ++i)
         printf("%s%g:%.2f", i > 0 ? "," : "", percentiles[i],
                (double)histogram_at(all, percentiles[i] / 100) / 1000);

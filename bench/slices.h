@@ -23,6 +23,7 @@ struct spent {
 struct sample {
     struct spent spent;
     uint64_t requests;
+    uint64_t lane_requests[LANES_MAX];  // where there are several
     uint64_t late;        // those that the generator itself sent long after they were due
     uint64_t unanswered;  // those that had no answer by the end
     bool disturbed;       // somebody else used a core, or the generator could not keep up

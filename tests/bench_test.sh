@@ -89,6 +89,28 @@ keeps_percentiles() {
         "$tmp/histogram")"
 }
 
+core=$(($(nproc) - 1))
+
+# generates STATUS PATTERN MODE TARGET…: the generator ends with that status and prints such a line.
+generates() {
+    local wanted="$1" pattern="$2" mode="$3" printed status=0
+    shift 3
+    printed="$(timeout 60 build/release/bench/generator "$mode" --core "$core" --conns 4 --rate 1000 --ms 60 \
+        --slice-ms 60 "$@" 2>&1)" || status=$?
+    same "status of $mode" "$wanted" "$status" && contains "what $mode prints" "$pattern" "$printed"
+}
+
+finds_fault() { # FAULT STATUS PATTERN PATTERN-OF-OPEN
+    start_server python3 tests/bench/faulty_echo.py "$1" || return
+    local target="faulty:$server:$port"
+    generates "$2" "$3" turn "$target" && generates "$2" "${4:-$3}" open "$target" && stop_server
+}
+
+shares_work_between_reactors() {
+    start_server build/release/bench/reactors_server 2 "$core" epoll || return
+    generates 0 '^turn server=two .* errors=0$' turn "two:$server:$port" "two:$server:$port" && stop_server
+}
+
 # photograph FILE ARGUMENT…: the page in a window of 1000 x 2000.
 photograph() {
     local file="$1"
@@ -141,6 +163,17 @@ check bench/page-needs-nothing-and-holds-the-json holds_its_json
 check bench/finds-nothing-changed-in-the-same-run finds_nothing_changed
 check bench/finds-what-changed-beyond-the-noise finds_what_changed
 check bench/gives-no-number-for-wrong-bytes fails_on_wrong_bytes
+
+check bench/generator-measures-an-echo finds_fault none 0 ' ns_per_request=[0-9.]+ .* errors=0$' \
+    ' p50_us=[0-9.]+ .* curve=0:[0-9.]+,.*99\.99:[0-9.]+ errors=0$'
+check bench/generator-finds-a-wrong-byte finds_fault wrong 1 'faulty: other bytes came back$'
+check bench/generator-finds-a-byte-too-many finds_fault more 1 'faulty: (other bytes|more) came back'
+check bench/generator-finds-an-early-end finds_fault early 1 'faulty: (the connection ended early|a message could not be sent)$'
+if taskset --cpu-list "$((core - 1)),$core" true 2>/dev/null; then
+    check bench/generator-measures-two-reactors-at-once shares_work_between_reactors
+else
+    skip bench/generator-measures-two-reactors-at-once "two cores are needed"
+fi
 
 browser="$(command -v chromium || command -v chromium-browser)"
 if [ -n "$browser" ]; then
