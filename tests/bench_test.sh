@@ -49,7 +49,7 @@ class Page(html.parser.HTMLParser):
         self.data += data if self.inside else ""
 page = Page()
 page.feed(open(sys.argv[1]).read())
-assert page.tags.count("svg") == 7, page.tags.count("svg")
+assert page.tags.count("svg") == 8, page.tags.count("svg")
 assert json.loads(page.data) == json.load(open(sys.argv[2])), "another JSON"
 END
 )"
