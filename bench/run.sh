@@ -289,16 +289,16 @@ sample_stacks() {
         counted+=$(sed -n 's/.*\( ns_per_request=[^ ]*\).*/\1/p' "$work/lines")
 }
 
-# What a request costs beside the kernel's TCP, by call graph.
+# What a request costs beside the kernel's TCP, by call graph: one round.
 measure_interface() {
     local name
     for name in "${servers[@]}"; do
         case $name in uring-* | raw-uring | raw-epoll) ;; *) continue ;; esac
-        progress "interface and user CPU of a request: $name"
+        progress "CPU of a request beside the kernel's TCP: $name"
         start_all "$name"
         [ ${#targets[@]} -eq 0 ] && continue
         if sample_stacks "$name"; then
-            echo "interface workload=echo server=$name conns=64 $counted errors=0" >>"$work/results"
+            echo "interface workload=echo round=$1 server=$name conns=64 $counted errors=0" >>"$work/results"
         else
             echo "note: no call graph of $name: $(tail -n 1 "$work/perf.err")" >&2
         fi
@@ -307,7 +307,7 @@ measure_interface() {
 }
 
 measure_workload() {
-    local point
+    local point round
     over=tcp
     if [[ $workload = open || $workload = reactors ]] && [ "$core" -eq 0 ]; then
         echo "skipped: $workload: it needs a second core" >&2
@@ -325,7 +325,10 @@ measure_workload() {
     size=64
     mapfile -t servers < <(servers_built)
     case $workload in
-        echo) measure_calls; measure_interface ;;
+        echo)
+            measure_calls
+            for ((round = 0; round < (quick ? 1 : 3); ++round)); do measure_interface "$round"; done
+            ;;
         idle) measure_idle $((quick ? 2000 : 10000)) ;;
         tls) measure_idle 2000 ;;
     esac

@@ -53,7 +53,7 @@ class Page(html.parser.HTMLParser):
         self.data += data if self.inside else ""
 page = Page()
 page.feed(open(sys.argv[1]).read())
-assert page.tags.count("svg") == 10 and page.titles[0].startswith("Latency, echo of 64 B in open loop")
+assert page.tags.count("svg") == 11 and page.titles[0].startswith("Latency, echo of 64 B in open loop")
 assert page.tags.count("polyline") == 5 + 4, "a line a server in each plot of lines"
 assert json.loads(page.data) == json.load(open(sys.argv[2])), "another JSON"
 END

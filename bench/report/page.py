@@ -4,7 +4,7 @@ from html import escape
 
 import plots
 from goals import numbers_text
-from names import GROUPS, bytes_text, point_title, unit
+from names import GROUPS, bytes_text, group, point_title, unit
 
 STYLE = """
 :root { color-scheme: light dark; --back: #fff; --text: #1c2024; --soft: #60646c; --grid: #e2e4e8;
@@ -97,6 +97,14 @@ def memory_section(memory):
     return section(title, plots.bars(title, rows, "bytes"))
 
 
+def interface_section(interface):
+    if not interface:
+        return ""
+    title = f"CPU of a request beside the kernel's TCP, {interface[0]['conns']} connections"
+    rows = [(each["title"], group(each["server"]), each["us"], each["spread"]) for each in interface]
+    return section(title, plots.bars(title, rows, "us"))
+
+
 def micro_section(micro):
     rows = "".join(f"<tr><td>{escape(each['name'])}</td><td class=number>{each['ns']:.2f} ns</td>"
                    f"<td class=number>&plusmn;{each['spread']:.2f}</td></tr>" for each in micro)
@@ -132,7 +140,8 @@ def machine_section(machine, settings):
 def page(report):
     parts = [*latency_sections(report["points"]), *scaling_sections(report["points"]),
              *(point_section(point) for point in report["points"]),
-             memory_section(report["memory"]), micro_section(report["micro"]),
+             memory_section(report["memory"]), interface_section(report["interface"]),
+             micro_section(report["micro"]),
              goals_section(report["goals"]), machine_section(report["machine"], report["settings"])]
     data = json.dumps(report).replace("</", "<\\/")
     return ("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"

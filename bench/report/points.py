@@ -77,14 +77,19 @@ def calls_of(measurements):
 
 
 def interface_of(measurements):
-    """us of a request beside the kernel's TCP, and how sure so many samples make it."""
-    found = []
+    """us of a request beside the kernel's TCP. The spread is that of the rounds, or if that is more,
+    how unsure so few samples leave it."""
+    rounds = {}
     for each in measurements:
         if each["what"] == "interface":
             share, us = 1 - each["tcp_samples"] / each["samples"], each["ns_per_request"] / 1000
-            found.append({"server": each["server"], "title": title(each["server"]),
-                          "conns": each["conns"], "us": us * share,
-                          "spread": us * (share * (1 - share) / each["samples"]) ** 0.5})
+            unsure = us * (share * (1 - share) / each["samples"]) ** 0.5
+            rounds.setdefault((each["server"], each["conns"]), []).append((us * share, unsure))
+    found = []
+    for (server, conns), costs in rounds.items():
+        cost = summarise(us for us, _ in costs)
+        found.append({"server": server, "title": title(server), "conns": conns, "us": cost["value"],
+                      "spread": max(cost["spread"], max(unsure for _, unsure in costs))})
     return found
 
 
