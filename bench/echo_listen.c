@@ -49,6 +49,13 @@ static void announce(int listener) {
     fflush(stdout);
 }
 
+enum echo_mode echo_mode(const char* word) {
+    if (word == NULL) return ECHO_PLAIN;
+    if (strcmp(word, "timed") == 0) return ECHO_TIMED;
+    if (strcmp(word, "lines") != 0) echo_die("what a server does, timed or lines", EINVAL);
+    return ECHO_LINES;
+}
+
 int echo_listen(int argc, char** argv, int socket_flags) {
     program = argv[0];
     struct sockaddr_in address = {.sin_family = AF_INET,

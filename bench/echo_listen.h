@@ -10,6 +10,13 @@ extern "C" {
 /// descriptor; a failure is told on standard error and ends the process with status 1.
 int echo_listen(int argc, char** argv, int socket_flags);
 
+/// What a server does beside the echo: nothing; ends connections on which nothing comes for 30 s;
+/// answers lines once they are whole.
+enum echo_mode { ECHO_PLAIN, ECHO_TIMED, ECHO_LINES };
+
+/// Reads `[timed|lines]`, the last argument, which may be NULL.
+enum echo_mode echo_mode(const char* word);
+
 /// Ends the process with status 1, naming the call that failed and why.
 __attribute__((noreturn)) void echo_die(const char* call, int error);
 

@@ -35,6 +35,8 @@ static void echo(int fd, bool finishing);
 /// A connection was accepted, and is lost.
 static void begin(int fd);
 static void forget(int fd);
+/// For how many milliseconds to wait for events, -1 for ever.
+static int wait_limit(void);
 /// Whether bytes may have been read that no edge tells of.
 static bool reads_ahead(void);
 
@@ -116,7 +118,7 @@ static _Noreturn void serve(int argc, char** argv) {
     watch(EPOLL_CTL_ADD, listener, EPOLLIN);
     struct epoll_event events[EVENTS_MAX];
     for (;;) {
-        int ready = epoll_wait(poller, events, EVENTS_MAX, -1);
+        int ready = epoll_wait(poller, events, EVENTS_MAX, wait_limit());
         if (ready < 0 && errno != EINTR) echo_die("epoll_wait", errno);
         for (int i = 0; i < ready; ++i) {
             if (events[i].data.fd == listener)

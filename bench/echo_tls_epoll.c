@@ -75,6 +75,7 @@ static void begin(int fd) {
 }
 
 static bool reads_ahead(void) { return true; }
+static int wait_limit(void) { return -1; }
 
 static void prepare(const char* pem) {
     context = SSL_CTX_new(TLS_server_method());

@@ -3,9 +3,9 @@
 // Deferred task work, one enter a loop, accept and receive armed once (multishot), buffers lent to
 // the kernel through a ring. A connection has one send in flight; what arrives meanwhile waits in
 // its queue. Not bounded, as this is a neighbour to measure by: a peer that never reads may keep
-// every buffer.
+// every buffer. Time-outs and lines cost those who have none a branch that is always foreseen.
 //
-// Usage: echo_uring PORT
+// Usage: echo_uring PORT [timed|lines]
 #define _GNU_SOURCE
 #include "echo_listen.h"
 
@@ -16,7 +16,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lines.h"
 #include "ring.h"
+#include "timeouts.h"
 
 enum {
     SUBMISSIONS = 512,
@@ -28,7 +30,13 @@ enum {
 };
 
 // The kind of operation travels in the low bits of its user data, beside the connection's address.
-enum operation { ACCEPT, RECEIVE, SEND, OPERATION_BITS = 3 };
+enum operation { ACCEPT = 0, RECEIVE, SEND, OPERATION_BITS = 3 };
+
+// What a connection has if it has a time-out or lines.
+struct extra {
+    struct timeout timeout;
+    struct line_start start;
+};
 
 struct connection {
     int fd;
@@ -37,6 +45,7 @@ struct connection {
     bool sending;     // buffers from the first one on are being sent
     bool finished;    // the peer sent its last byte, or is lost
     struct connection *next_starved, *next_ready;
+    struct extra extra[];
 };
 
 struct chunk {  // one for each buffer, while a connection holds it
@@ -59,20 +68,14 @@ static size_t pieces_used, messages_used;
 
 static bool ran_dry;
 
-static struct io_uring_sqe* submission(void) {
-    struct io_uring_sqe* sqe = io_uring_get_sqe(&ring);
-    while (sqe == NULL) {  // the queue is full: hand over what is there
-        io_uring_submit(&ring);
-        sqe = io_uring_get_sqe(&ring);
-    }
-    return sqe;
-}
+static enum echo_mode mode;
+static size_t slot_bytes = BUFFER_BYTES;  // from one buffer to the next
 
 static void tag(struct io_uring_sqe* sqe, enum operation kind, struct connection* connection) {
     io_uring_sqe_set_data64(sqe, (uintptr_t)connection | kind);
 }
 
-static char* buffer_at(int id) { return buffers + (size_t)id * BUFFER_BYTES; }
+static char* buffer_at(int id) { return buffers + (size_t)id * slot_bytes; }
 
 static void lend(int id) {
     io_uring_buf_ring_add(lent, buffer_at(id), BUFFER_BYTES, (unsigned short)id,
@@ -83,14 +86,8 @@ static void lend_new(int count) {
     for (; count > 0 && buffers_made < BUFFERS_MAX; --count) lend(buffers_made++);
 }
 
-static void arm_accept(int listener) {
-    struct io_uring_sqe* sqe = submission();
-    io_uring_prep_multishot_accept(sqe, listener, NULL, NULL, SOCK_CLOEXEC);
-    tag(sqe, ACCEPT, NULL);
-}
-
 static void arm_receive(struct connection* connection) {
-    struct io_uring_sqe* sqe = submission();
+    struct io_uring_sqe* sqe = ring_submission(&ring);
     io_uring_prep_recv_multishot(sqe, connection->fd, NULL, 0, 0);
     sqe->flags |= IOSQE_BUFFER_SELECT;
     sqe->buf_group = 0;
@@ -109,7 +106,7 @@ static void send_queue(struct connection* connection) {
         first[message->msg_iovlen++] = (struct iovec){.iov_base = buffer_at(id) + chunk->from,
                                                       .iov_len = chunk->to - chunk->from};
     }
-    struct io_uring_sqe* sqe = submission();
+    struct io_uring_sqe* sqe = ring_submission(&ring);
     if (message->msg_iovlen == 1) {
         io_uring_prep_send(sqe, connection->fd, first->iov_base, first->iov_len,
                            MSG_WAITALL | MSG_NOSIGNAL);
@@ -133,8 +130,8 @@ static void make_ready(struct connection* connection) {
     ready = connection;
 }
 
-static void append(struct connection* connection, int id, uint32_t size) {
-    chunks[id] = (struct chunk){.from = 0, .to = size, .next = NONE};
+static void append(struct connection* connection, int id, uint32_t from, uint32_t to) {
+    chunks[id] = (struct chunk){.from = from, .to = to, .next = NONE};
     ++buffers_held;
     if (connection->first == NONE) {
         connection->first = connection->last = id;
@@ -165,25 +162,49 @@ static void take_sent(struct connection* connection, uint32_t size) {
 static void close_if_done(struct connection* connection) {
     if (!connection->finished || connection->receiving || connection->first != NONE) return;
     close(connection->fd);
+    if (mode == ECHO_TIMED) timeouts_cancel(&connection->extra->timeout);
+    if (mode == ECHO_LINES) lines_forget(&connection->extra->start);
     free(connection);
 }
 
 static void on_accept(int listener, const struct io_uring_cqe* cqe) {
-    if (!(cqe->flags & IORING_CQE_F_MORE)) arm_accept(listener);
+    if (!(cqe->flags & IORING_CQE_F_MORE)) ring_accept(&ring, listener);
     if (cqe->res < 0) {
         if (cqe->res != -ECONNABORTED && cqe->res != -EINTR) echo_die("accept", -cqe->res);
         return;
     }
-    struct connection* connection = malloc(sizeof *connection);
-    if (connection == NULL) echo_die("malloc", ENOMEM);
-    *connection = (struct connection){.fd = cqe->res, .first = NONE, .last = NONE};
+    size_t extra = mode == ECHO_PLAIN ? 0 : sizeof *((struct connection*)NULL)->extra;
+    struct connection* connection = calloc(1, sizeof *connection + extra);
+    if (connection == NULL) echo_die("calloc", ENOMEM);
+    connection->fd = cqe->res;
+    connection->first = connection->last = NONE;
+    if (mode == ECHO_TIMED) timeouts_restart(&connection->extra->timeout);
     arm_receive(connection);
+}
+
+// The answers lie in the same slot as what they answer, behind it.
+static void answer_lines(struct connection* connection, int id, uint32_t size) {
+    char* came = buffer_at(id);
+    ssize_t made = lines_answer(&connection->extra->start, came, size, came + BUFFER_BYTES);
+    if (made > 0)
+        append(connection, id, BUFFER_BYTES, BUFFER_BYTES + (uint32_t)made);
+    else
+        lend(id);
+    if (made < 0) shutdown(connection->fd, SHUT_RDWR);
+}
+
+static void take(struct connection* connection, int id, uint32_t size) {
+    if (mode == ECHO_TIMED) timeouts_restart(&connection->extra->timeout);
+    if (mode == ECHO_LINES)
+        answer_lines(connection, id, size);
+    else
+        append(connection, id, 0, size);
 }
 
 static void on_receive(struct connection* connection, const struct io_uring_cqe* cqe) {
     connection->receiving = (cqe->flags & IORING_CQE_F_MORE) != 0;
     if (cqe->res > 0)
-        append(connection, (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT), (uint32_t)cqe->res);
+        take(connection, (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT), (uint32_t)cqe->res);
     else if (cqe->flags & IORING_CQE_F_BUFFER)
         lend((int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT));  // taken, then not used
     if (connection->receiving) return;
@@ -241,26 +262,33 @@ static void refill(void) {
 }
 
 static void set_up(void) {
+    if (mode == ECHO_LINES) slot_bytes = 2 * BUFFER_BYTES + LINE_BYTES_MAX;
     ring_open(&ring, SUBMISSIONS);
     lent = ring_of_buffers(&ring, BUFFERS_MAX);
-    buffers = ring_pages((size_t)BUFFERS_MAX * BUFFER_BYTES);
+    buffers = ring_pages((size_t)BUFFERS_MAX * slot_bytes);
     lend_new(BUFFERS_FIRST);
     refill();
 }
 
+// The receive of a connection whose time is over ends by itself once its socket is shut.
+static void end_idle(void) {
+    struct timeout* over;
+    int64_t left;
+    while ((over = timeouts_over(&left)) != NULL) {
+        char* connection = (char*)over - offsetof(struct connection, extra);
+        shutdown(((struct connection*)(void*)connection)->fd, SHUT_RDWR);
+    }
+    ring_limit_wait(left);
+}
+
 int main(int argc, char** argv) {
+    if (argc > 1) mode = echo_mode(argv[2]);
     set_up();
-    int listener = echo_listen(argc, argv, 0);
-    arm_accept(listener);
+    int listener = echo_listen(argc < 2 ? argc : 2, argv, 0);
+    ring_accept(&ring, listener);
     for (;;) {
-        ring_enter(&ring);
-        struct io_uring_cqe* cqe;
-        unsigned head, seen = 0;
-        io_uring_for_each_cqe(&ring, head, cqe) {
-            handle(listener, cqe);
-            ++seen;
-        }
-        io_uring_cq_advance(&ring, seen);
+        if (mode == ECHO_TIMED) end_idle();
+        ring_turn(&ring, listener, handle);
         send_ready();
         refill();
     }

@@ -1,8 +1,10 @@
 // Question: which measurement is wanted, of which servers, and did every byte come back?
 //
-// Usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N] [--slice-ms N]
-//                  [--over tcp|tls] [--work echo|connect|in|out] NAME:PID:PORT ...
-// Prints one line a server, `key=value` after the mode. Status 1 if any byte was wrong or missing.
+// Usage: generator turn|open|idle [--core N] [--conns N] [--size BYTES] [--ms N] [--slice-ms N]
+//                  [--over tcp|tls] [--work echo|connect|in|out|lines] [--rate N] [--generator-core N]
+//                  NAME:PID:PORT ...
+// Prints one line a server, `key=value` after the mode. Servers of one name that follow each other
+// are measured at once, on cores from --core downwards. Status 1 if any byte was wrong or missing.
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +16,9 @@
 static _Noreturn void usage(const char* wrong) {
     fprintf(stderr,
             "generator: cannot use '%s'\n"
-            "usage: generator turn|idle [--core N] [--conns N] [--size BYTES] [--ms N]"
-            " [--slice-ms N] [--over tcp|tls] [--work echo|connect|in|out] NAME:PID:PORT ...\n",
+            "usage: generator turn|open|idle [--core N] [--conns N] [--size BYTES] [--ms N]"
+            " [--slice-ms N] [--over tcp|tls] [--work echo|connect|in|out|lines] [--rate N]"
+            " [--generator-core N] NAME:PID:PORT ...\n",
             wrong);
     exit(2);
 }
@@ -39,6 +42,10 @@ static void set_option(struct options* options, const char* name, const char* va
         options->measure_ms = (uint64_t)number(value);
     else if (strcmp(name, "--slice-ms") == 0 && number(value) > 0)
         options->slice_ms = (uint64_t)number(value);
+    else if (strcmp(name, "--rate") == 0 && number(value) > 0)
+        options->rate = (uint64_t)number(value);
+    else if (strcmp(name, "--generator-core") == 0)
+        options->generator_core = (int)number(value);
     else if (strcmp(name, "--work") == 0 && value != NULL && work_named(value) != NULL)
         options->work = work_named(value);
     else if (strcmp(name, "--over") == 0 && value != NULL && strcmp(value, "tls") == 0)
@@ -68,15 +75,35 @@ static int failures(const struct server* servers, int count) {
     return failed;
 }
 
+// One process that serves several lanes has put its threads on their cores itself.
+static void pin(struct server* servers, int count, int at, int core) {
+    struct server* server = &servers[at];
+    bool follows = at > 0 && strcmp(server->name, server[-1].name) == 0;
+    server->core = follows ? server[-1].core - 1 : core;
+    bool shares = (at > 0 && server->pid == server[-1].pid) ||
+                  (at + 1 < count && server->pid == server[1].pid);
+    if (server->failure == NULL && !process_pin(server->pid, shares ? -1 : server->core))
+        server->failure = "cannot be put on the core";
+}
+
+typedef void (*mode)(const struct options* options, struct server* servers, int count);
+
+static mode mode_named(const char* name) {
+    if (strcmp(name, "turn") == 0) return measure_turn;
+    if (strcmp(name, "open") == 0) return measure_open;
+    return strcmp(name, "idle") == 0 ? measure_idle : NULL;
+}
+
 int main(int argc, char** argv) {
-    if (argc < 2 || (strcmp(argv[1], "turn") != 0 && strcmp(argv[1], "idle") != 0))
-        usage(argc < 2 ? "nothing" : argv[1]);
+    mode measure = argc > 1 ? mode_named(argv[1]) : NULL;
+    if (measure == NULL) usage(argc < 2 ? "nothing" : argv[1]);
     struct options options = {.work = work_named("echo"),
                               .core = 0,
                               .connections = 64,
                               .size = 64,
                               .measure_ms = 500,
-                              .slice_ms = 50};
+                              .slice_ms = 50,
+                              .rate = 50000};
     int at = 2;
     for (; at < argc && strncmp(argv[at], "--", 2) == 0; at += 2)
         set_option(&options, argv[at], argv[at + 1]);
@@ -85,15 +112,9 @@ int main(int argc, char** argv) {
     struct server* servers = calloc((size_t)count, sizeof *servers);
     if (servers == NULL) abort();
     if (!process_pin(0, options.core)) usage("--core");
-    for (int i = 0; i < count; ++i) {
-        servers[i] = server_from(argv[at + i]);
-        if (servers[i].failure == NULL && !process_pin(servers[i].pid, options.core))
-            servers[i].failure = "cannot be put on the core";
-    }
-    if (strcmp(argv[1], "turn") == 0)
-        measure_turn(&options, servers, count);
-    else
-        measure_idle(&options, servers, count);
+    for (int i = 0; i < count; ++i) servers[i] = server_from(argv[at + i]);
+    for (int i = 0; i < count; ++i) pin(servers, count, i, options.core);
+    measure(&options, servers, count);
     int failed = failures(servers, count);
     for (int i = 0; i < count; ++i) load_close(&servers[i]);
     free(servers);

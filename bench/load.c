@@ -14,28 +14,33 @@
 
 enum { CONNECTIONS_A_SOURCE = 8000, SOURCES = 60000, LIMIT_SECONDS = 5 };
 
-static char sent[LOAD_MESSAGE_MAX], received[LOAD_MESSAGE_MAX];
-static uint32_t round_number, source_number;
+// Each thread of the generator has its own rounds.
+static _Thread_local char sent[LOAD_MESSAGE_MAX], received[LOAD_MESSAGE_MAX];
+static _Thread_local uint32_t round_number, source_number;
 
 bool load_fail(struct server* server, const char* what) {
     if (server->failure == NULL) server->failure = what;
     return false;
 }
 
-// A fixed pattern with the connection and the round written over its start.
-static void compose(int connection, size_t size) {
-    static bool filled;
+const char* load_message(uint32_t round, int connection, size_t size) {
+    static _Thread_local bool filled;
     for (size_t i = 0; !filled && i < LOAD_MESSAGE_MAX; ++i)
         sent[i] = (char)(i * 31 + (i >> 8) + 7);
     filled = true;
-    uint32_t stamp[2] = {round_number, (uint32_t)connection};
+    uint32_t stamp[2] = {round, (uint32_t)connection};
     memcpy(sent, stamp, size < sizeof stamp ? size : sizeof stamp);
+    return sent;
 }
 
 bool load_send(struct server* server, int connection, size_t size) {
-    compose(connection, size);
+    load_message(round_number, connection, size);
+    return load_send_bytes(server, connection, sent, size);
+}
+
+bool load_send_bytes(struct server* server, int connection, const char* bytes, size_t size) {
     for (size_t done = 0; done < size;) {
-        ssize_t now = channel_send(&server->channels[connection], sent + done, size - done);
+        ssize_t now = channel_send(&server->channels[connection], bytes + done, size - done);
         if (now < 0 && errno == EINTR) continue;
         if (now <= 0) return load_fail(server, "a message could not be sent");
         done += (size_t)now;
@@ -53,7 +58,7 @@ bool load_receive(struct server* server, int connection, size_t size) {
         if (now <= 0) return load_fail(server, "the connection ended early");
         done += (size_t)now;
     }
-    compose(connection, size);
+    load_message(round_number, connection, size);
     if (memcmp(sent, received, size) != 0) return load_fail(server, "other bytes came back");
     ++server->echoes;
     return true;

@@ -15,6 +15,7 @@ struct server {
     const char* name;
     pid_t pid;
     int port;
+    int core;         // on which it is measured
     clockid_t clock;  // its CPU time
     struct channel* channels;
     int opened;
@@ -32,9 +33,16 @@ bool load_connect(struct server* server, int at);
 /// Has room for `count` channels.
 bool load_room(struct server* server, int count);
 
+/// The message of that round and connection, until the next one is asked for: a fixed pattern with
+/// both written over its start.
+const char* load_message(uint32_t round, int connection, size_t size);
+
 /// One message, whole; no message equals another one of its round or of the next.
 bool load_send(struct server* server, int connection, size_t size);
 bool load_receive(struct server* server, int connection, size_t size);
+
+/// Bytes of the caller's, all of them.
+bool load_send_bytes(struct server* server, int connection, const char* bytes, size_t size);
 
 /// The messages from here on differ from those before.
 void load_next_round(void);

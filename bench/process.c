@@ -11,25 +11,57 @@
 static bool pin_thread(pid_t thread, int core) {
     cpu_set_t cores;
     CPU_ZERO(&cores);
-    CPU_SET(core, &cores);
+    if (core >= 0) CPU_SET(core, &cores);
     struct sched_param none = {0};
-    return sched_setaffinity(thread, sizeof cores, &cores) == 0 &&
+    return (core < 0 || sched_setaffinity(thread, sizeof cores, &cores) == 0) &&
            sched_setscheduler(thread, SCHED_BATCH, &none) == 0;
+}
+
+// Gives the next thread of the process, 0 after the last.
+static pid_t next_thread(DIR* threads) {
+    struct dirent* entry = readdir(threads);
+    while (entry != NULL && atoi(entry->d_name) <= 0) entry = readdir(threads);
+    return entry != NULL ? atoi(entry->d_name) : 0;
+}
+
+static DIR* threads_of(pid_t pid) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    return opendir(path);
 }
 
 bool process_pin(pid_t pid, int core) {
     if (pid == 0) return pin_thread(0, core);
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
-    DIR* threads = opendir(path);
+    DIR* threads = threads_of(pid);
     if (threads == NULL) return false;
     bool pinned = true;
-    for (struct dirent* entry = readdir(threads); entry != NULL; entry = readdir(threads)) {
-        int thread = atoi(entry->d_name);
-        if (thread > 0) pinned = pin_thread(thread, core) && pinned;
-    }
+    for (pid_t thread; (thread = next_thread(threads)) > 0;)
+        pinned = pin_thread(thread, core) && pinned;
     closedir(threads);
     return pinned;
+}
+
+static uint64_t thread_cpu(pid_t pid, pid_t thread) {
+    char path[64];
+    unsigned long long ns = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", (int)pid, (int)thread);
+    FILE* stat = fopen(path, "re");
+    if (stat == NULL) return 0;
+    if (fscanf(stat, "%llu", &ns) != 1) ns = 0;
+    fclose(stat);
+    return ns;
+}
+
+uint64_t process_busiest(pid_t pid) {
+    uint64_t most = 0;
+    DIR* threads = threads_of(pid);
+    if (threads == NULL) return 0;
+    for (pid_t thread; (thread = next_thread(threads)) > 0;) {
+        uint64_t ns = thread_cpu(pid, thread);
+        if (ns > most) most = ns;
+    }
+    closedir(threads);
+    return most;
 }
 
 bool process_clock(pid_t pid, clockid_t* clock) { return clock_getcpuclockid(pid, clock) == 0; }

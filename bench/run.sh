@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Question: what does a request through wring cost, beside plain C and the libraries people use?
 #
-# Usage: bench/run.sh [--quick|--micro] [--workload "echo connect idle tls"] [--servers "uring-coroutine raw-uring libuv"]
-#        [--conns "64 1000"] [--size "64"] [--rounds N] [--seconds S] [--json F] [--html F] [--compare OLD.json] [--build DIR]
+# Usage: bench/run.sh [--quick|--micro] [--workload "echo open reactors connect in out timers lines idle tls"]
+#        [--servers "uring-coroutine raw-uring libuv"] [--conns "64 1000"] [--size "64"] [--rate REQUESTS-A-SECOND]
+#        [--rounds N] [--seconds S] [--json F] [--html F] [--compare OLD.json] [--build DIR]
+#        On a quiet machine, once it is built, --quick takes about 2 minutes and everything about 32.
 # Builds, measures, prints tables and a line for each goal. A missed goal is shown, not an error: the
 # status is 1 only if bytes were wrong or something did not run. README.md tells the method.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=11 seconds=0.8 conns="" sizes="" build=build/release quick=0 micro=1 workloads="" wanted="" size=64
+rounds=9 seconds=0.8 rate=50000 conns="" sizes="" build=build/release quick=0 micro=1 workloads="" wanted="" size=64
 report=()
 
 usage() {
@@ -25,6 +27,7 @@ while [ $# -gt 0 ]; do
         --seconds) seconds=$2 ;;
         --conns) conns=$2 ;;
         --size) sizes=$2 ;;
+        --rate) rate=$2 ;;
         --workload) workloads=$2 micro=0 ;;
         --servers) wanted=$2 ;;
         --json | --html | --compare) report+=("$1" "$2") ;;
@@ -36,29 +39,34 @@ done
 
 # The points of a workload, CONNECTIONS:BYTES.
 points() {
-    local count bytes
+    local count bytes usual=64
+    case $1 in in | out) usual=65536 ;; lines) usual=512 ;; esac
     if [ -n "$conns$sizes" ]; then
-        for bytes in ${sizes:-64}; do
+        for bytes in ${sizes:-$usual}; do
             for count in ${conns:-64}; do echo "$count:$bytes"; done
         done
         return
     fi
     case $1 in
         echo) [ "$quick" -eq 1 ] && echo 64:64 1000:64 64:4096 || echo 1:64 64:64 1000:64 5000:64 64:4096 16:65536 ;;
-        connect) echo 64:64 ;;
+        open | reactors | connect) echo 64:64 ;;
         in | out) echo 1:65536 ;;
+        timers) echo 64:64 1000:64 ;;
+        lines) echo 64:512 ;;
         # In bulk what all of them have on their way stays in the cache.
         tls) echo 64:64 8:65536 ;;
     esac
 }
 
-workloads=${workloads:-echo connect in out idle}
+[ "$quick" -eq 1 ] && workloads=${workloads:-echo open reactors connect in out idle}
+workloads=${workloads:-echo open reactors connect in out timers lines idle}
 for workload in $workloads; do
-    [[ " echo connect in out idle tls none " == *" $workload "* ]] || usage
+    [[ " echo open reactors connect in out timers lines idle tls none " == *" $workload "* ]] || usage
 done
 # What is compared in a hurry: ours, plain C, and the two libraries most people come from.
 if [ "$quick" -eq 1 ] && [ -z "$wanted" ] && [ "$workloads" != tls ]; then
     wanted="uring-coroutine uring-protocol epoll-coroutine epoll-protocol raw-uring raw-epoll raw-epoll-again libuv asio-coroutines"
+    wanted+=" uring-one-reactor uring-two-reactors uring-two-processes"
 fi
 
 work=$(mktemp -d)
@@ -90,7 +98,8 @@ build_all() {
         meson setup "$build" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }
     fi
     targets=$(ninja -C "$build" -t targets all | sed 's/: .*//')
-    programs=$([ "$workloads" = none ] || echo bench/generator
+    programs=$(echo bench/driver_features
+        [ "$workloads" = none ] || echo bench/generator
         for workload in $workloads; do
             server_table | while read -r name program _; do
                 [ -z "$wanted" ] || [[ " $wanted " == *" $name "* ]] && echo "${program#"$build/"}"
@@ -119,6 +128,8 @@ header() {
     setting driver "raw uring: single issuer, deferred task run, registered ring, multishot accept and receive, 8 KiB buffers from 64 up"
     setting network "$network"
     setting runs "$rounds rounds of $seconds s a server, servers interleaved"
+    [[ " $workloads " != *" open "* ]] || setting open "$rate requests a second from core 0"
+    report+=(--driver-features "$build/bench/driver_features")
 }
 
 # As root the servers get a network of their own: no firewall, no other traffic, and TCP's simplest
@@ -142,16 +153,17 @@ own_network() {
     fi
 }
 
-# NAME:PID:PORT for each server that started, in the array `targets`.
+# NAME:PID:PORT for each server that started, in the array `targets`. Of two processes or reactors
+# each has a place there, under one name; `NAME+` is another process of NAME.
 start_all() {
-    local name
+    local name each
     targets=()
     for name in "$@"; do
-        if server_start "$name"; then
-            targets+=("$name:${server_pid[$name]}:${server_port[$name]}")
-        else
-            failed=1
-        fi
+        for each in "$name" $([[ $name != *-two-processes ]] || echo "$name+"); do
+            server_start "$each" || { failed=1 && continue; }
+            targets+=("$name:${server_pid[$each]}:${server_port[$each]}")
+            [[ $name != *-two-reactors ]] || targets+=("${targets[-1]}")
+        done
     done
 }
 
@@ -173,8 +185,11 @@ generate() {
 
 # New processes in each round, in another order, so that luck with memory does not look like speed.
 measure_round() {
-    local round=$1 connections=$2 first=$(($1 % ${#servers[@]})) doing=$workload
-    [ "$workload" = tls ] && doing=echo
+    local round=$1 connections=$2 first=$(($1 % ${#servers[@]})) how=(turn --work echo)
+    case $workload in
+        open) how=(open --rate "$rate" --generator-core 0 --slice-ms 200) ;;
+        connect | in | out | lines) how=(turn --work "$workload") ;;
+    esac
     start_all "${servers[@]:first}" "${servers[@]:0:first}"
     [ ${#targets[@]} -eq 0 ] && return
     tag="workload=$workload round=$round"
@@ -182,7 +197,7 @@ measure_round() {
     local all=("${targets[@]}") at once=$((($(ulimit -n) - 100) / connections))
     for ((at = 0; at < ${#all[@]}; at += once)); do
         targets=("${all[@]:at:once}")
-        generate turn "$connections" --work "$doing" \
+        generate "${how[0]}" "$connections" "${how[@]:1}" \
             --ms "$(awk -v s="$seconds" 'BEGIN { printf "%d", s * 1000 }')"
     done
     stop_all
@@ -262,9 +277,42 @@ measure_calls() {
     done
 }
 
+# sample_stacks NAME: sets `counted`, of what the server did in a run of its own: how often it was
+# looked at, and how often within the kernel's TCP.
+sample_stacks() {
+    perf record -q -e cpu-clock -F 5000 -g -p "${server_pid[$1]}" -o "$work/perf.data" -- \
+        "${inside[@]}" "$build/bench/generator" turn --core "$core" --conns 64 --size "$size" --ms 600 \
+        --slice-ms 600 "${targets[@]}" >"$work/lines" 2>"$work/perf.err" || return 1
+    counted=$(perf script -i "$work/perf.data" -F ip,sym 2>"$work/perf.err" |
+        awk 'BEGIN { RS = "" } { ++all } /tcp_sendmsg|tcp_recvmsg|net_rx_action/ { ++tcp }
+             END { if (!tcp) exit 1; print "samples=" all, "tcp_samples=" tcp }') &&
+        counted+=$(sed -n 's/.*\( ns_per_request=[^ ]*\).*/\1/p' "$work/lines")
+}
+
+# What a request costs beside the kernel's TCP, by call graph: one round.
+measure_interface() {
+    local name
+    for name in "${servers[@]}"; do
+        case $name in uring-* | raw-uring | raw-epoll) ;; *) continue ;; esac
+        progress "CPU of a request beside the kernel's TCP: $name"
+        start_all "$name"
+        [ ${#targets[@]} -eq 0 ] && continue
+        if sample_stacks "$name"; then
+            echo "interface workload=echo round=$1 server=$name conns=64 $counted errors=0" >>"$work/results"
+        else
+            echo "note: no call graph of $name: $(tail -n 1 "$work/perf.err")" >&2
+        fi
+        stop_all
+    done
+}
+
 measure_workload() {
-    local point
+    local point round
     over=tcp
+    if [[ $workload = open || $workload = reactors ]] && [ "$core" -eq 0 ]; then
+        echo "skipped: $workload: it needs a second core" >&2
+        return
+    fi
     if [ "$workload" = tls ]; then
         over=tls
         server_certificate
@@ -277,7 +325,10 @@ measure_workload() {
     size=64
     mapfile -t servers < <(servers_built)
     case $workload in
-        echo) measure_calls ;;
+        echo)
+            measure_calls
+            for ((round = 0; round < (quick ? 1 : 3); ++round)); do measure_interface "$round"; done
+            ;;
         idle) measure_idle $((quick ? 2000 : 10000)) ;;
         tls) measure_idle 2000 ;;
     esac

@@ -1,59 +1,80 @@
 # shellcheck shell=bash
 # Question: which servers are compared, how is each started, and how does it end?
 # Sourced by run.sh, which sets: build (the build directory), work (a scratch directory), workload,
-# size (of a message), inside (the command that enters the network they share).
+# size (of a message), core (the last one), inside (the command that enters the network they share).
 # shellcheck disable=SC2154 # those
 
 # One server a line: name, the program that must exist, its arguments. To add one, add a line: it
-# prints `listening on ADDRESS:PORT` once it accepts, echoes, and ends with status 0 on SIGTERM.
+# prints `listening on ADDRESS:PORT` once it accepts, does what the workload asks, and ends with status
+# 0 on SIGTERM.
 # `raw-epoll-again` is the same program as `raw-epoll`: how far apart they come out is the noise.
 server_table() {
-    local tcp=tcp:0:interface=127.0.0.1 buffer=8192
+    local endpoint=tcp:0:interface=127.0.0.1 buffer=8192 does="" asio=echo driver style
     [ "$size" -gt 8192 ] && buffer=65536 # of those that read into memory of the caller's
-    local ssl="ssl:0:interface=127.0.0.1:privateKey=$work/server.pem:certKey=$work/server.pem"
-    [ "$workload" = tls ] && {
+    case $workload in
+        in) does=sink ;;
+        out) does=source ;;
+        timers) does=timed ;;
+        lines) does=lines asio=lines ;;
+        tls) endpoint="ssl:0:interface=127.0.0.1:privateKey=$work/server.pem:certKey=$work/server.pem" ;;
+    esac
+    [ "$workload" = reactors ] && {
         cat <<TABLE
-uring-coroutine $build/samples/echo $ssl --reactor uring --style coroutine
-uring-protocol $build/samples/echo $ssl --reactor uring --style protocol
-epoll-coroutine $build/samples/echo $ssl --reactor epoll --style coroutine
-epoll-protocol $build/samples/echo $ssl --reactor epoll --style protocol
+uring-one-reactor $build/bench/reactors_server 1 $core uring
+uring-two-reactors $build/bench/reactors_server 2 $core uring
+uring-two-processes $build/bench/reactors_server 1 $core uring
+epoll-one-reactor $build/bench/reactors_server 1 $core epoll
+epoll-two-reactors $build/bench/reactors_server 2 $core epoll
+TABLE
+        return
+    }
+    for driver in uring epoll; do
+        for style in coroutine protocol; do
+            if [ -n "$does" ]; then
+                echo "$driver-$style $build/bench/work_server $endpoint $does $driver $style"
+            else
+                echo "$driver-$style $build/samples/echo $endpoint --reactor $driver --style $style"
+            fi
+        done
+    done
+    case $workload in
+        tls)
+            cat <<TABLE
 raw-epoll $build/bench/echo_tls_epoll 0 $work/server.pem
 raw-epoll-again $build/bench/echo_tls_epoll 0 $work/server.pem
 TABLE
-        return
-    }
-    local does=source
-    [ "$workload" = in ] && does=sink
-    [[ "$workload" = in || "$workload" = out ]] && {
-        cat <<TABLE
-uring-coroutine $build/bench/stream_server $tcp $does uring coroutine
-uring-protocol $build/bench/stream_server $tcp $does uring protocol
-epoll-coroutine $build/bench/stream_server $tcp $does epoll coroutine
-epoll-protocol $build/bench/stream_server $tcp $does epoll protocol
+            ;;
+        in | out)
+            cat <<TABLE
 raw-uring $build/bench/stream_uring 0 $does
 raw-epoll $build/bench/stream_epoll 0 $does
 raw-epoll-again $build/bench/stream_epoll 0 $does
+libuv $build/bench/stream_libuv 0 $does
+libevent $build/bench/stream_libevent 0 $does bufferevent
+libevent-raw $build/bench/stream_libevent 0 $does event
+asio-callbacks $build/bench/stream_asio 0 65536 $does
+asio-uring-callbacks $build/bench/stream_asio_uring 0 65536 $does
 TABLE
-        return
-    }
-    cat <<TABLE
-uring-coroutine $build/samples/echo $tcp --reactor uring --style coroutine
-uring-protocol $build/samples/echo $tcp --reactor uring --style protocol
-epoll-coroutine $build/samples/echo $tcp --reactor epoll --style coroutine
-epoll-protocol $build/samples/echo $tcp --reactor epoll --style protocol
-raw-uring $build/bench/echo_uring 0
-raw-epoll $build/bench/echo_epoll 0
-raw-epoll-again $build/bench/echo_epoll 0
-libuv $build/bench/echo_libuv 0 $buffer guide
-libuv-fast $build/bench/echo_libuv 0 $buffer fast
-libevent $build/bench/echo_libevent 0 $buffer bufferevent
-libevent-raw $build/bench/echo_libevent 0 $buffer event
-asio-callbacks $build/bench/echo_asio 0 $buffer
+            ;;
+        *)
+            cat <<TABLE
+raw-uring $build/bench/echo_uring 0 $does
+raw-epoll $build/bench/echo_epoll 0 $does
+raw-epoll-again $build/bench/echo_epoll 0 $does
+libuv $build/bench/echo_libuv 0 $buffer guide $does
+libuv-fast $build/bench/echo_libuv 0 $buffer fast $does
+libevent $build/bench/echo_libevent 0 $buffer bufferevent $does
+libevent-raw $build/bench/echo_libevent 0 $buffer event $does
+asio-callbacks $build/bench/${asio}_asio 0 $buffer $does
+asio-uring-callbacks $build/bench/${asio}_asio_uring 0 $buffer $does
+twisted /usr/bin/python3 bench/peers/echo_twisted.py 0 $does
+TABLE
+            [ -n "$does" ] || cat <<TABLE
 asio-coroutines $build/bench/echo_asio_coroutines 0 $buffer
-asio-uring-callbacks $build/bench/echo_asio_uring 0 $buffer
 asio-uring-coroutines $build/bench/echo_asio_coroutines_uring 0 $buffer
-twisted /usr/bin/python3 bench/peers/echo_twisted.py 0
 TABLE
+            ;;
+    esac
 }
 
 # What servers of TLS show: one certificate that signs itself, with its key.
@@ -94,7 +115,7 @@ server_wait() {
 
 server_start() {
     local name=$1 command
-    read -r -a command < <(server_table | sed -n "s/^$name //p")
+    read -r -a command < <(server_table | sed -n "s/^${name%+} //p")
     : >"$work/$name.out"
     "${inside[@]}" "${command[@]}" >"$work/$name.out" 2>"$work/$name.err" &
     server_pid[$name]=$!

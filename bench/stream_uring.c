@@ -29,23 +29,8 @@ static char* buffers;
 static char pattern[STREAM_PERIOD + SEND_BYTES];
 static bool source, bundles = true;
 
-static struct io_uring_sqe* submission(void) {
-    struct io_uring_sqe* sqe = io_uring_get_sqe(&ring);
-    while (sqe == NULL) {
-        io_uring_submit(&ring);
-        sqe = io_uring_get_sqe(&ring);
-    }
-    return sqe;
-}
-
-static void arm_accept(int listener) {
-    struct io_uring_sqe* sqe = submission();
-    io_uring_prep_multishot_accept(sqe, listener, NULL, NULL, SOCK_CLOEXEC);
-    io_uring_sqe_set_data(sqe, NULL);
-}
-
 static void arm(struct connection* connection) {
-    struct io_uring_sqe* sqe = submission();
+    struct io_uring_sqe* sqe = ring_submission(&ring);
     if (source) {
         io_uring_prep_send(sqe, connection->fd, pattern + connection->moved % STREAM_PERIOD,
                            SEND_BYTES, MSG_WAITALL | MSG_NOSIGNAL);
@@ -74,7 +59,7 @@ static void lend_again(unsigned first, int count) {
 }
 
 static void on_accept(int listener, const struct io_uring_cqe* cqe) {
-    if (!(cqe->flags & IORING_CQE_F_MORE)) arm_accept(listener);
+    if (!(cqe->flags & IORING_CQE_F_MORE)) ring_accept(&ring, listener);
     if (cqe->res < 0) return;
     struct connection* connection = malloc(sizeof *connection);
     if (connection == NULL) echo_die("malloc", ENOMEM);
@@ -110,6 +95,16 @@ static void on_sent(struct connection* connection, const struct io_uring_cqe* cq
     arm(connection);
 }
 
+static void handle(int listener, const struct io_uring_cqe* cqe) {
+    struct connection* connection = io_uring_cqe_get_data(cqe);
+    if (connection == NULL)
+        on_accept(listener, cqe);
+    else if (source)
+        on_sent(connection, cqe);
+    else
+        on_received(connection, cqe);
+}
+
 static void set_up(void) {
     ring_open(&ring, SUBMISSIONS);
     lent = ring_of_buffers(&ring, BUFFERS);
@@ -123,21 +118,6 @@ int main(int argc, char** argv) {
     stream_fill(pattern, sizeof pattern);
     set_up();
     int listener = echo_listen(2, argv, 0);
-    arm_accept(listener);
-    for (;;) {
-        ring_enter(&ring);
-        struct io_uring_cqe* cqe;
-        unsigned head, seen = 0;
-        io_uring_for_each_cqe(&ring, head, cqe) {
-            struct connection* connection = io_uring_cqe_get_data(cqe);
-            if (connection == NULL)
-                on_accept(listener, cqe);
-            else if (source)
-                on_sent(connection, cqe);
-            else
-                on_received(connection, cqe);
-            ++seen;
-        }
-        io_uring_cq_advance(&ring, seen);
-    }
+    ring_accept(&ring, listener);
+    for (;;) ring_turn(&ring, listener, handle);
 }

@@ -2,116 +2,134 @@
 //
 // Server and generator share a core under SCHED_BATCH: the generator sends a message on every
 // connection, goes to sleep, the server answers them all, and the generator checks the answers.
-// Servers are compared within one run, in slices of a fraction of a second and in rotated order,
-// because the machine's speed drifts. A round of slices in which somebody else used the core is
-// thrown away.
+// Servers of one name do that at the same time, each on a core of its own with a generator of its
+// own, which is how several reactors are measured with no core waiting for another.
 #define _GNU_SOURCE
-#include <inttypes.h>
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 
-#include "modes.h"
 #include "process.h"
+#include "slices.h"
 
-enum { WARM_ROUNDS = 2, OURS_PERCENT = 95 };
+enum { WARM_ROUNDS = 2, OURS_PERCENT = 95, BUSIEST_MORE_PERCENT = 15 };
 
-struct sample {
-    uint64_t requests, cpu_ns, wall_ns, generator_ns, sleeps;
+// What the lanes of a slice have in common.
+struct slice {
+    const struct options* options;
+    pthread_barrier_t ready, started;
+    uint64_t end_ns;
 };
 
-static void add(struct sample* sum, const struct sample* sample) {
-    sum->requests += sample->requests;
-    sum->cpu_ns += sample->cpu_ns;
-    sum->wall_ns += sample->wall_ns;
-    sum->generator_ns += sample->generator_ns;
-    sum->sleeps += sample->sleeps;
-}
+struct lane {
+    struct slice* slice;
+    struct server* server;
+    uint64_t requests;
+};
 
-static struct sample reading(const struct server* server) {
-    return (struct sample){.cpu_ns = clock_ns(server->clock),
-                           .wall_ns = clock_ns(CLOCK_MONOTONIC),
-                           .generator_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
-                           .sleeps = process_sleeps(server->pid)};
-}
-
-static bool slice(const struct options* options, struct server* server, struct sample* sample) {
-    for (int i = 0; i < WARM_ROUNDS; ++i)
-        if (!options->work->round(server, options->connections, options->size)) return false;
-    struct sample before = reading(server);
-    uint64_t end = before.wall_ns + options->slice_ms * 1000000, requests = 0;
+static bool rounds_until(const struct options* options, struct server* server, uint64_t end_ns,
+                         uint64_t* requests) {
     do {
         if (!options->work->round(server, options->connections, options->size)) return false;
-        requests += (uint64_t)options->connections;
-    } while (clock_ns(CLOCK_MONOTONIC) < end);
-    struct sample after = reading(server);
-    *sample = (struct sample){.requests = requests,
-                              .cpu_ns = after.cpu_ns - before.cpu_ns,
-                              .wall_ns = after.wall_ns - before.wall_ns,
-                              .generator_ns = after.generator_ns - before.generator_ns,
-                              .sleeps = after.sleeps - before.sleeps};
+        *requests += (uint64_t)options->connections;
+    } while (clock_ns(CLOCK_MONOTONIC) < end_ns);
     return true;
 }
 
-static bool disturbed(const struct sample* sample) {
-    return (sample->cpu_ns + sample->generator_ns) * 100 < sample->wall_ns * OURS_PERCENT;
+static bool warm_up(const struct options* options, struct server* server) {
+    for (int i = 0; i < WARM_ROUNDS; ++i)
+        if (!options->work->round(server, options->connections, options->size)) return false;
+    return true;
 }
 
-// Gives false if the round is to be thrown away. A server that fails is left out, not waited for.
-static bool slice_each(const struct options* options, struct server* servers, int count, int turn,
-                       struct sample* samples) {
-    bool quiet = true;
-    for (int i = 0; i < count; ++i) {
-        int at = (i + turn) % count;
-        samples[at] = (struct sample){0};
-        if (servers[at].failure == NULL && slice(options, &servers[at], &samples[at]))
-            quiet = quiet && !disturbed(&samples[at]);
-    }
-    return quiet;
+static void* run_lane(void* given) {
+    struct lane* lane = given;
+    const struct options* options = lane->slice->options;
+    process_pin(0, lane->server->core);
+    bool warm = warm_up(options, lane->server);
+    pthread_barrier_wait(&lane->slice->ready);  // the clocks are read between these two
+    pthread_barrier_wait(&lane->slice->started);
+    if (warm) rounds_until(options, lane->server, lane->slice->end_ns, &lane->requests);
+    return NULL;
 }
 
-static void print(const struct options* options, struct server* server, const struct sample* sum,
-                  const struct process_times* before, int disturbances) {
-    if (server->failure == NULL && options->work->end(server, options->size) && sum->requests > 0) {
-        struct process_times now = process_times(server->pid);
-        uint64_t user = now.user_ticks - before->user_ticks;
-        uint64_t all = user + now.system_ticks - before->system_ticks;
-        printf("turn server=%s conns=%d size=%zu requests=%" PRIu64
-               " ns_per_request=%.1f user_share=%.3f requests_per_sleep=%.1f busy=%.3f"
-               " disturbed=%d echoes=%" PRIu64 " errors=0\n",
-               server->name, options->connections, options->size, sum->requests,
-               (double)sum->cpu_ns / (double)sum->requests,
-               all > 0 ? (double)user / (double)all : 0.0,
-               (double)sum->requests / (double)(sum->sleeps > 0 ? sum->sleeps : 1),
-               (double)(sum->cpu_ns + sum->generator_ns) / (double)sum->wall_ns, disturbances,
-               server->echoes);
-    } else {
-        if (server->failure == NULL) server->failure = "nothing was measured";
-        printf("turn server=%s conns=%d size=%zu errors=1\n", server->name, options->connections,
-               options->size);
+static bool slice_of_lanes(const struct options* options, struct group group,
+                           struct sample* sample) {
+    struct slice slice = {.options = options};
+    struct lane lanes[LANES_MAX];
+    pthread_t threads[LANES_MAX];
+    pthread_barrier_init(&slice.ready, NULL, (unsigned)group.lanes + 1);
+    pthread_barrier_init(&slice.started, NULL, (unsigned)group.lanes + 1);
+    for (int i = 0; i < group.lanes; ++i) {
+        lanes[i] = (struct lane){&slice, &group.servers[i], 0};
+        if (pthread_create(&threads[i], NULL, run_lane, &lanes[i]) != 0) abort();
     }
+    pthread_barrier_wait(&slice.ready);
+    struct spent before = spent_now(group);
+    slice.end_ns = before.wall_ns + options->slice_ms * 1000000;
+    pthread_barrier_wait(&slice.started);
+    for (int i = 0; i < group.lanes; ++i) {
+        pthread_join(threads[i], NULL);
+        sample->lane_requests[i] = lanes[i].requests;
+        sample->requests += lanes[i].requests;
+    }
+    sample->spent = spent_since(&before, group);
+    pthread_barrier_destroy(&slice.ready);
+    pthread_barrier_destroy(&slice.started);
+    return !group_failed(group);
+}
+
+static bool slice_of_one(const struct options* options, struct group group, struct sample* sample) {
+    if (!warm_up(options, group.servers)) return false;
+    struct spent before = spent_now(group);
+    uint64_t end_ns = before.wall_ns + options->slice_ms * 1000000;
+    if (!rounds_until(options, group.servers, end_ns, &sample->requests)) return false;
+    sample->spent = spent_since(&before, group);
+    return true;
+}
+
+static bool take_slice(const struct options* options, struct group group, int turn,
+                       struct sample* sample) {
+    (void)turn;
+    if (group.lanes > 1 ? !slice_of_lanes(options, group, sample)
+                        : !slice_of_one(options, group, sample))
+        return false;
+    const struct spent* spent = &sample->spent;
+    sample->disturbed = (spent->cpu_ns + spent->generator_ns) * 100 <
+                        spent->wall_ns * (uint64_t)group.lanes * OURS_PERCENT;
+    return true;
+}
+
+// From the lane's core, by which a server of several reactors chooses the one that serves it.
+static bool begin(const struct options* options, struct group group) {
+    for (int i = 0; i < group.lanes; ++i) {
+        struct server* server = &group.servers[i];
+        if (server->core < 0 || !process_pin(0, server->core))
+            load_fail(server, "there are too few cores");
+        options->work->begin(server, options->connections, options->size);
+    }
+    process_pin(0, options->core);
+    return !group_failed(group);
+}
+
+// Of the reactors of one process each must have had its own connections: the busiest thread has the
+// share of the CPU that the busiest lane has of the requests.
+static bool shared_the_work(struct group group, const struct sample* sum) {
+    uint64_t most = 0;
+    if (group.lanes == 1 || group.servers[0].pid != group.servers[1].pid) return true;
+    for (int i = 0; i < group.lanes; ++i)
+        if (sum->lane_requests[i] > most) most = sum->lane_requests[i];
+    uint64_t allowed = most * 100 / (sum->requests + 1) + BUSIEST_MORE_PERCENT;
+    return sum->spent.busiest_ns * 100 <= sum->spent.cpu_ns * allowed ||
+           load_fail(group.servers, "one reactor did the work of another");
+}
+
+static bool end(const struct options* options, struct group group, const struct sample* sum) {
+    for (int i = 0; i < group.lanes; ++i)
+        if (!options->work->end(&group.servers[i], options->size)) return false;
+    return shared_the_work(group, sum);
 }
 
 void measure_turn(const struct options* options, struct server* servers, int count) {
-    struct sample* sums = calloc((size_t)count, sizeof *sums);
-    struct sample* round = calloc((size_t)count, sizeof *round);
-    struct process_times* before = calloc((size_t)count, sizeof *before);
-    if (sums == NULL || round == NULL || before == NULL) abort();
-    for (int i = 0; i < count; ++i) {
-        options->work->begin(&servers[i], options->connections, options->size);
-        before[i] = process_times(servers[i].pid);
-    }
-    int wanted = (int)((options->measure_ms + options->slice_ms - 1) / options->slice_ms);
-    int good = 0, disturbances = 0;
-    for (int turn = 0; good < wanted; ++turn) {
-        // On a machine that is never quiet the last rounds count as they are; the line says how
-        // many.
-        bool quiet = slice_each(options, servers, count, turn, round);
-        if (!quiet && ++disturbances <= wanted) continue;
-        for (int i = 0; i < count; ++i) add(&sums[i], &round[i]);
-        ++good;
-    }
-    for (int i = 0; i < count; ++i) print(options, &servers[i], &sums[i], &before[i], disturbances);
-    free(before);
-    free(round);
-    free(sums);
+    static const struct measurement turn = {"turn", begin, take_slice, end};
+    measure_slices(&turn, options, servers, count);
 }

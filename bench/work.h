@@ -12,5 +12,5 @@ struct work {
     bool (*end)(struct server* server, size_t size);  // checks what only the end can show
 };
 
-/// echo, connect, in or out; NULL if there is none of that name.
+/// echo, connect, in, out or lines; NULL if there is none of that name.
 const struct work* work_named(const char* name);

@@ -8,6 +8,8 @@ cd "$wring_root" || exit 1
 recorded=tests/bench/results.txt
 mkdir "$tmp/micro"
 cp tests/bench/micro.json "$tmp/micro/"
+printf '#!/bin/sh\necho "uring: bufring inline_send"\necho epoll:\n' >"$tmp/features"
+chmod +x "$tmp/features"
 
 report() { python3 -B bench/report "$@"; }
 
@@ -18,15 +20,16 @@ says() { # PATTERN…: each is in the report of the recorded run
 
 reports_everything() {
     said="$(report "$recorded" --micro "$tmp/micro" --json "$tmp/run.json" --html "$tmp/run.html" \
-        --setting rounds=3 2>&1)" || { reason="status $?: $said"; return 1; }
+        --setting rounds=3 --driver-features "$tmp/features" 2>&1)" || { reason="status $?: $said"; return 1; }
 }
 
 writes_json() {
     reason="$(python3 - "$tmp/run.json" 2>&1 <<'END'
 import json, sys
 run = json.load(open(sys.argv[1]))
-assert len(run["measurements"]) == 19, len(run["measurements"])
+assert len(run["measurements"]) == 59, len(run["measurements"])
 assert run["machine"]["kernel"].startswith("Linux") and "mitigations" in run["machine"]
+assert run["machine"]["driver_features"] == {"uring": ["bufring", "inline_send"], "epoll": []}
 assert run["settings"] == {"rounds": "3"}
 ours = run["points"][0]["servers"][0]
 assert ours["group"] == "wring" and ours["ratios"]["raw-uring"]["rounds"] == 3, ours
@@ -38,9 +41,10 @@ holds_its_json() {
     reason="$(python3 - "$tmp/run.html" "$tmp/run.json" 2>&1 <<'END'
 import html.parser, json, sys
 class Page(html.parser.HTMLParser):
-    data, inside, tags = "", False, []
+    data, inside, tags, titles = "", False, [], []
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
+        self.titles += [dict(attributes)["aria-label"]] if tag == "svg" else []
         self.inside = tag == "script"
         assert not {"src", "href"} & {name for name, _ in attributes}, "needs another file"
     def handle_endtag(self, tag):
@@ -49,7 +53,8 @@ class Page(html.parser.HTMLParser):
         self.data += data if self.inside else ""
 page = Page()
 page.feed(open(sys.argv[1]).read())
-assert page.tags.count("svg") == 4, page.tags.count("svg")
+assert page.tags.count("svg") == 11 and page.titles[0].startswith("Latency, echo of 64 B in open loop")
+assert page.tags.count("polyline") == 5 + 4, "a line a server in each plot of lines"
 assert json.loads(page.data) == json.load(open(sys.argv[2])), "another JSON"
 END
 )"
@@ -92,6 +97,33 @@ fails_on_wrong_bytes() {
     fi
 }
 
+keeps_percentiles() {
+    reason="$("${CC:-cc}" -I bench -o "$tmp/histogram" tests/bench/histogram_check.c bench/histogram.c 2>&1 &&
+        "$tmp/histogram")"
+}
+
+core=$(($(nproc) - 1))
+
+# generates STATUS PATTERN MODE TARGET…: the generator ends with that status and prints such a line.
+generates() {
+    local wanted="$1" pattern="$2" mode="$3" printed status=0
+    shift 3
+    printed="$(timeout 60 build/release/bench/generator "$mode" --core "$core" --conns 4 --rate 1000 --ms 60 \
+        --slice-ms 60 "$@" 2>&1)" || status=$?
+    same "status of $mode" "$wanted" "$status" && contains "what $mode prints" "$pattern" "$printed"
+}
+
+finds_fault() { # FAULT STATUS PATTERN PATTERN-OF-OPEN
+    start_server python3 tests/bench/faulty_echo.py "$1" || return
+    local target="faulty:$server:$port"
+    generates "$2" "$3" turn "$target" && generates "$2" "${4:-$3}" open "$target" && stop_server
+}
+
+shares_work_between_reactors() {
+    start_server build/release/bench/reactors_server 2 "$core" epoll || return
+    generates 0 '^turn server=two .* errors=0$' turn "two:$server:$port" "two:$server:$port" && stop_server
+}
+
 # photograph FILE ARGUMENT…: the page in a window of 1000 x 2000.
 photograph() {
     local file="$1"
@@ -120,20 +152,42 @@ check bench/takes-ratios-within-a-round says \
     '^libuv +8\.000 +0\.000 +2\.000 \+-0\.000 +1\.600 \+-0\.000'
 check bench/calls-only-wring-wring says '^raw uring ' '^raw epoll ' '^libuv '
 check bench/shows-memory-calls-and-in-process-costs says '^wring uring coroutine +10000 +800$' \
-    '^wring uring coroutine +64 +0\.047$' '^createAndAwait +4\.00 ' 'core: 3$'
+    '^wring uring coroutine +64 +0\.047$' '^wring uring coroutine +0\.440 +0\.042$' '^createAndAwait +4\.00 ' 'core: 3$'
 check bench/tells-goals-with-their-spread says \
     '/ raw uring: 1\.050 \+-0\.050 \(goal <= 1\.03\) MISSED, within the spread$' \
     '64 connections: wring uring coroutine / raw epoll: 0\.840 .* \(goal <= 0\.99\) ok$' \
     '64 connections: wring uring coroutine / libuv: 0\.525 .* \(goal <= 0\.62\) ok$' \
     'memory of an idle connection: wring uring coroutine: 800 B \(goal <= 700 B\) MISSED$' \
     '^create and await a child task: 4\.000 .* \(goal <= 5 ns\) ok$' \
-    'wring uring protocol / raw uring: - \(goal <= 1\.03\) not measured$'
+    'wring uring protocol / raw uring: - \(goal <= 1\.03\) not measured$' \
+    '^streaming in, 1 connection: .* / asio callbacks, the best of the packaged peers: 1\.250 .* MISSED$' \
+    'with a time-out, 64 connections: wring uring protocol / wring uring coroutine: 0\.952 .* ok$' \
+    "beside the kernel's TCP, 64 connections: wring uring coroutine: 0\.440 \+-0\.042 us .* ok$" \
+    "beside the kernel's TCP, 64 connections: wring uring protocol: - .* not measured$"
 check bench/has-goals-for-tls-at-each-point has_goals_for_tls
+check bench/shows-latency-of-open-loop says ' at 50,000 a second: ' \
+    '^wring uring coroutine +6\.666 .* 1\.010 \+-0\.000 +0\.962 \+-0\.000 +30\.0 +108\.0 +780\.0 +0$' \
+    '^libuv .* 33\.0 +118\.8 +858\.0 +2$' '^DISTURBED: libuv: .* up to 3\.1% ' \
+    ' in open loop, .* uring coroutine / raw uring: 1\.010 .* \(goal <= 1\) ok, within the noise$'
+check bench/shows-the-work-of-two-reactors says '^wring uring two reactors .* 1\.053 \+-0\.000 +1\.90$' \
+    'uring two reactors / wring uring one reactor, .*: 1\.053 .* ok$' 'epoll one reactor, .*: 1\.250 .* MISSED$'
+check bench/keeps-percentiles-to-one-per-cent keeps_percentiles
 check bench/writes-json-with-machine-and-rounds writes_json
 check bench/page-needs-nothing-and-holds-the-json holds_its_json
 check bench/finds-nothing-changed-in-the-same-run finds_nothing_changed
 check bench/finds-what-changed-beyond-the-noise finds_what_changed
 check bench/gives-no-number-for-wrong-bytes fails_on_wrong_bytes
+
+check bench/generator-measures-an-echo finds_fault none 0 ' ns_per_request=[0-9.]+ .* errors=0$' \
+    ' p50_us=[0-9.]+ .* curve=0:[0-9.]+,.*99\.99:[0-9.]+ errors=0$'
+check bench/generator-finds-a-wrong-byte finds_fault wrong 1 'faulty: other bytes came back$'
+check bench/generator-finds-a-byte-too-many finds_fault more 1 'faulty: (other bytes|more) came back'
+check bench/generator-finds-an-early-end finds_fault early 1 'faulty: (the connection ended early|a message could not be sent)$'
+if taskset --cpu-list "$((core - 1)),$core" true 2>/dev/null; then
+    check bench/generator-measures-two-reactors-at-once shares_work_between_reactors
+else
+    skip bench/generator-measures-two-reactors-at-once "two cores are needed"
+fi
 
 browser="$(command -v chromium || command -v chromium-browser)"
 if [ -n "$browser" ]; then

@@ -12,7 +12,7 @@ wring_package_list() {
     case "$1" in
         build) ;;
         sample) names+=" socat ncat openssl" ;;
-        bench) names+=" libbenchmark-dev procps libuv1-dev libevent-dev libasio-dev python3-twisted strace iproute2" ;;
+        bench) names+=" libbenchmark-dev procps libuv1-dev libevent-dev libasio-dev python3-twisted strace linux-perf iproute2" ;;
         test)
             names+=" libgtest-dev libgmock-dev libbenchmark-dev socat ncat strace procps systemd haproxy"
             names+=" libunistring-dev openssl gnutls-bin testssl.sh curl dnsmasq-base python3-twisted python3-service-identity"

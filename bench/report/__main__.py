@@ -1,6 +1,7 @@
 """Question: what did a run find? A table, a line for each goal, and on request JSON and a page.
 
-Usage: report RESULTS [--micro DIR] [--json F] [--html F] [--compare OLD.json] [--setting NAME=TEXT]…
+Usage: report RESULTS [--micro DIR] [--json F] [--html F] [--compare OLD.json]
+              [--setting NAME=TEXT]… [--driver-features PROGRAM]
 RESULTS are the generator's lines. Status 1 if a measurement failed or moved wrong bytes."""
 import argparse
 import json
@@ -25,17 +26,20 @@ def arguments():
     parser.add_argument("--html", type=pathlib.Path)
     parser.add_argument("--compare", type=pathlib.Path)
     parser.add_argument("--setting", action="append", default=[])
+    parser.add_argument("--driver-features", type=pathlib.Path)
     return parser.parse_args()
 
 
 def report_of(given):
     good, wrong = results.read(given.results.read_text().splitlines())
     at, memory, calls = points.summarise_points(good), points.memory_of(good), points.calls_of(good)
+    beside = points.interface_of(good)
     costs = micro.read(given.micro) if given.micro else []
-    return {"format": 1, "machine": machine.machine(),
+    return {"format": 1, "machine": machine.machine(given.driver_features),
             "settings": dict(each.split("=", 1) for each in given.setting),
             "points": at, "memory": memory, "calls": calls, "micro": costs,
-            "goals": goals.goals(at, memory, calls) + micro.goals(costs),
+            "interface": beside,
+            "goals": goals.goals(at, memory, calls, beside) + micro.goals(costs),
             "repeated_slices": points.repeated_slices(good), "errors": wrong, "measurements": good}
 
 

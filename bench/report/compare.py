@@ -3,17 +3,22 @@
 Microseconds of two runs say little, as the machine's speed drifts; ratios to a neighbour of the
 same run do. A difference counts if it is above the spreads of both runs together, and above what
 the same program under two names differed by in either."""
-from names import point_title
+from names import REACTORS, point_title
 
 SAME_PROGRAM = "raw-epoll-again"
+
+
+def neighbour(server):
+    """What a server is compared with: plain epoll; several reactors with one of them."""
+    return f"{server.partition('-')[0]}-one-reactor" if server in REACTORS else "raw-epoll"
 
 
 def ratios(report):
     """{(workload, conns, size, server): ratio to the neighbour}"""
     return {(point["workload"], point["conns"], point["size"], server["server"]):
-            server["ratios"]["raw-epoll"]
+            server["ratios"][neighbour(server["server"])]
             for point in report["points"] for server in point["servers"]
-            if "raw-epoll" in server["ratios"]}
+            if neighbour(server["server"]) in server["ratios"]}
 
 
 def noise(found, where):
@@ -36,7 +41,7 @@ def ratio_changes(old, new):
             continue
         allowed = max(before[where]["spread"] + after[where]["spread"],
                       noise(before, where), noise(after, where))
-        yield changed(f"{point_title(*where[:3])}: {where[3]} / raw-epoll",
+        yield changed(f"{point_title(*where[:3])}: {where[3]} / {neighbour(where[3])}",
                       before[where]["value"], after[where]["value"], allowed)
 
 
@@ -55,6 +60,7 @@ def compare(old, new):
     changes = [*ratio_changes(old, new),
                *number_changes(old, new, "memory", ("server", "conns"), "bytes", "idle bytes", 0.05),
                *number_changes(old, new, "calls", ("server", "conns"), "calls", "system calls", 0.1),
+               *number_changes(old, new, "interface", ("server", "conns"), "us", "us beside TCP", 0.1),
                *number_changes(old, new, "micro", ("name",), "ns", "in-process ns", 0.1)]
     return [each for each in changes if each]
 

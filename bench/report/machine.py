@@ -37,8 +37,17 @@ def versions():
     return {name: version for name, version in found.items() if version}
 
 
-def machine():
+def driver_features(program):
+    """{driver: what it found in the kernel}, as bench/runtime/driver_features.cpp prints them."""
+    if program is None:
+        return {}
+    done = subprocess.run([program], capture_output=True, text=True, timeout=20, check=True)
+    lines = (line.partition(":") for line in done.stdout.splitlines())
+    return {name: features.split() for name, _, features in lines}
+
+
+def machine(features_program):
     return {"kernel": f"{platform.system()} {platform.release()}", "cpu": processor(),
             "cores": os.cpu_count(), "mitigations": mitigations(),
             "compiler": output_of(os.environ.get("CXX", "c++"), "--version"),
-            "versions": versions()}
+            "versions": versions(), "driver_features": driver_features(features_program)}

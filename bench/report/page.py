@@ -4,7 +4,7 @@ from html import escape
 
 import plots
 from goals import numbers_text
-from names import GROUPS, bytes_text, point_title, unit
+from names import GROUPS, bytes_text, group, point_title, unit
 
 STYLE = """
 :root { color-scheme: light dark; --back: #fff; --text: #1c2024; --soft: #60646c; --grid: #e2e4e8;
@@ -64,12 +64,45 @@ def scaling_sections(points):
             yield section(title, plots.lines(title, lines, "connections", "us"))
 
 
+def rarity(percentile):
+    """One request in how many takes longer than that percentile."""
+    return 100 / (100 - percentile)
+
+
+def percentile_text(rare):
+    return f"{round(100 - 100 / rare, 4):g}%"
+
+
+def latency_sections(points):
+    """Latency of open loop, a line a server: the further to the right, the rarer."""
+    marks = [rarity(percentile) for percentile in (0, 50, 90, 99, 99.9, 99.99)]
+    for point in points:
+        series = [(each["title"], each["group"],
+                   [(rarity(percentile), us) for percentile, us in each["latency"]["curve"]])
+                  for each in point["servers"] if each["latency"]]
+        if series:
+            title = "Latency, " + point_title(point["workload"], point["conns"], point["size"])
+            rate = point["servers"][0]["latency"]["rate"]
+            yield section(title, plots.lines(title, series, "percentile of the requests", "us",
+                                             log_y=True, x_marks=marks, x_text=percentile_text),
+                          f"<p>{rate:,} requests a second, each counted from when it was due. Medians of"
+                          " the rounds; both axes are logarithmic.</p>")
+
+
 def memory_section(memory):
     if not memory:
         return ""
     title = f"Memory of an idle connection, of {memory[0]['conns']:,}"
     rows = [(each["title"], each["group"], each["bytes"], 0) for each in memory]
     return section(title, plots.bars(title, rows, "bytes"))
+
+
+def interface_section(interface):
+    if not interface:
+        return ""
+    title = f"CPU of a request beside the kernel's TCP, {interface[0]['conns']} connections"
+    rows = [(each["title"], group(each["server"]), each["us"], each["spread"]) for each in interface]
+    return section(title, plots.bars(title, rows, "us"))
 
 
 def micro_section(micro):
@@ -96,6 +129,8 @@ def machine_section(machine, settings):
              "versions": ", ".join(f"{name} {version}" for name, version in machine["versions"].items()),
              "mitigations": "; ".join(f"{name}: {state}" for name, state in machine["mitigations"].items()
                                       if not state.startswith("Not affected")) or "none",
+             "drivers": "; ".join(f"{name}: {', '.join(found) or 'nothing'}" for name, found
+                                  in machine["driver_features"].items()) or "not asked",
              **settings}
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>"
                    for name, value in facts.items())
@@ -103,16 +138,17 @@ def machine_section(machine, settings):
 
 
 def page(report):
-    parts = [*scaling_sections(report["points"]),
+    parts = [*latency_sections(report["points"]), *scaling_sections(report["points"]),
              *(point_section(point) for point in report["points"]),
-             memory_section(report["memory"]), micro_section(report["micro"]),
+             memory_section(report["memory"]), interface_section(report["interface"]),
+             micro_section(report["micro"]),
              goals_section(report["goals"]), machine_section(report["machine"], report["settings"])]
     data = json.dumps(report).replace("</", "<\\/")
     return ("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
             "<meta name=viewport content='width=device-width, initial-scale=1'>"
             f"<title>wring beside its neighbours</title><style>{STYLE}</style></head><body>"
             "<h1>wring beside its neighbours</h1>"
-            "<p>CPU that a server spends on one request, measured in turns on one core. Compare within"
-            " a plot, never between two runs.</p>"
+            "<p>CPU that a server spends on one request, in turns with the generator on one core unless"
+            " it says so, and latency. Compare within a plot, never between two runs.</p>"
             f"{key()}{''.join(parts)}"
             f'<script type="application/json" id="report">{data}</script></body></html>\n')

@@ -73,34 +73,49 @@ def apart(ends, least=13):
     return placed
 
 
-def lines(title, series, x_name, y_name, from_zero=False):
-    """Series are (name, group, [(x, y), …]); x is logarithmic, or taken as it is given in marks."""
-    points = [point for _, _, line in series for point in line]
-    lowest_x, highest_x = min(x for x, _ in points), max(x for x, _ in points)
-    highest_y = max(y for _, y in points)
-    lowest_y = 0 if from_zero else min(y for _, y in points) * 0.95
-    span_x = math.log(highest_x / lowest_x) or 1
-    left, right, base = 60, 230, TOP + LINE_HEIGHT
+def log_marks(lowest, highest):
+    """1, 2 and 5 times the powers of ten within these bounds."""
+    powers = range(math.floor(math.log10(lowest)), math.ceil(math.log10(highest)) + 1)
+    marks = [times * 10 ** power for power in powers for times in (1, 2, 5)]
+    return [mark for mark in marks if lowest <= mark <= highest]
 
-    def at(x, y):
-        return (left + math.log(x / lowest_x) / span_x * (WIDTH - left - right),
-                base - (y - lowest_y) / ((highest_y - lowest_y) or 1) * LINE_HEIGHT)
+
+def scale(lowest, highest, start, end, is_log):
+    """The function from a value to its place between start and end."""
+    change = math.log if is_log else float
+    span = (change(highest) - change(lowest)) or 1
+    return lambda value: start + (change(value) - change(lowest)) / span * (end - start)
+
+
+def plain(number):
+    return f"{number:g}"
+
+
+def lines(title, series, x_name, y_name, log_y=False, x_marks=None, x_text=plain):
+    """Series are (name, group, [(x, y), …]). x is logarithmic and has marks where told, else at each
+    value; x_text says in words what it is. y is logarithmic if asked for."""
+    points = [point for _, _, line in series for point in line]
+    every_x, every_y = {x for x, _ in points}, [y for _, y in points]
+    lowest_y, highest_y = min(every_y) * 0.95, max(every_y)
+    left, right, base = 60, 230, TOP + LINE_HEIGHT
+    x_at = scale(min(every_x), max(every_x), left, WIDTH - right, True)
+    y_at = scale(lowest_y, highest_y, base, TOP, log_y)
 
     parts, ends = [], []
-    for mark in marks_to(highest_y):
+    for mark in log_marks(lowest_y, highest_y) if log_y else marks_to(highest_y):
         if mark >= lowest_y:
-            y = at(lowest_x, mark)[1]
-            parts += [rule(left, y, WIDTH - right, y, "grid"),
-                      text(left - 6, y + 4, f"{mark:g}", "mark", "end")]
-    for x in sorted({x for x, _ in points}):
-        parts.append(text(at(x, lowest_y)[0], base + 18, f"{x:g}", "mark", "middle"))
+            parts += [rule(left, y_at(mark), WIDTH - right, y_at(mark), "grid"),
+                      text(left - 6, y_at(mark) + 4, f"{mark:g}", "mark", "end")]
+    for x in x_marks or sorted(every_x):
+        if x <= 1.01 * max(every_x):
+            parts.append(text(x_at(x), base + 18, x_text(x), "mark", "middle"))
     for name, group, line in series:
-        places = [at(x, y) for x, y in line]
+        places = [(x_at(x), y_at(y)) for x, y in line]
         css = css_of(group)
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline points="{path}" class="line {css}-line"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" class="{css}"><title>{escape(name)}:'
-                  f" {value[1]:.3g} at {value[0]:g}</title></circle>"
+                  f" {value[1]:.3g} at {x_text(value[0])}</title></circle>"
                   for (x, y), value in zip(places, line)]
         ends.append((places[-1][1] + 4, name, css))
     parts += [text(WIDTH - right + 10, y, name, f"name {css}-text") for y, name, css in apart(ends)]

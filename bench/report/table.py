@@ -1,6 +1,7 @@
 """Question: how does a report look on a terminal?"""
 from goals import numbers_text
 from names import point_title, unit
+from points import NEIGHBOURS
 
 
 def ratio_text(server, against):
@@ -8,15 +9,55 @@ def ratio_text(server, against):
     return f"{found['value']:.3f} +-{found['spread']:.3f}" if found else "-"
 
 
-def point_lines(point):
-    heading = point_title(point["workload"], point["conns"], point["size"])
-    yield f"\n{heading}: server CPU for each {unit(point['workload'])}"
-    yield (f"{'server':<26} {'us':>9} {'spread':>7}  {'to raw uring':<15} {'to raw epoll':<15}"
-           f" {'user':>5} {'req/sleep':>9}")
+def turn_columns(each):
+    return f"{100 * each['user_share']:4.1f}% {each['requests_per_sleep']:9.0f}"
+
+
+def open_columns(each):
+    latency = each["latency"]
+    return " ".join(f"{latency[name]['value']:8.1f}" for name in ("p50_us", "p99_us", "p999_us")) + (
+        f" {latency['unanswered']:6d}")
+
+
+def work_text(each, against):
+    """How much more the cores of two reactors do than the one core of one."""
+    found = each["ratios"].get(against)
+    return f"{2 / found['value']:.2f}" if found and "-two-" in each["server"] else "-"
+
+
+def reactors_columns(each):
+    driver = each["server"].partition("-")[0]
+    to_one = ratio_text(each, f"{driver}-one-reactor")
+    return f"{to_one:<15} {work_text(each, f'{driver}-one-reactor'):>6}"
+
+
+TO_NEIGHBOURS = f"{'to raw uring':<15} {'to raw epoll':<15} "
+# What a table of the workload has beside the name and the cost: its heading, and a server's columns.
+COLUMNS = {"open": (f"{'p50 us':>8} {'p99 us':>8} {'p99.9 us':>8} {'no ans':>6}", open_columns),
+           "reactors": (f"{'to one reactor':<15} {'work':>6}", reactors_columns)}
+
+
+def late_lines(point):
     for each in point["servers"]:
+        if each["latency"] and each["latency"]["late_share"] > 0.01:
+            yield (f"DISTURBED: {each['title']}: the generator sent up to"
+                   f" {100 * each['latency']['late_share']:.1f}% of the requests of a round late")
+
+
+def point_lines(point):
+    workload = point["workload"]
+    heading = point_title(workload, point["conns"], point["size"])
+    latency = point["servers"][0]["latency"]
+    rate = f" at {latency['rate']:,} a second" if latency else ""
+    columns, columns_of = COLUMNS.get(workload, (f"{'user':>5} {'req/sleep':>9}", turn_columns))
+    yield f"\n{heading}{rate}: server CPU for each {unit(workload)}"
+    neighbours = workload != "reactors"
+    yield f"{'server':<26} {'us':>9} {'spread':>7}  {TO_NEIGHBOURS if neighbours else ''}{columns}"
+    for each in point["servers"]:
+        ratios = "".join(f"{ratio_text(each, name):<15} " for name in NEIGHBOURS if neighbours)
         yield (f"{each['title']:<26} {each['us']:9.3f} {each['us_spread']:7.3f}"
-               f"  {ratio_text(each, 'raw-uring'):<15} {ratio_text(each, 'raw-epoll'):<15}"
-               f" {100 * each['user_share']:4.1f}% {each['requests_per_sleep']:9.0f}")
+               f"  {ratios}{columns_of(each)}")
+    yield from late_lines(point)
 
 
 def memory_lines(memory):
@@ -31,6 +72,13 @@ def calls_lines(calls):
         yield f"\n{'system calls a request':<26} {'conns':>9} {'calls':>7}"
     for each in calls:
         yield f"{each['title']:<26} {each['conns']:9d} {each['calls']:7.3f}"
+
+
+def interface_lines(interface):
+    if interface:
+        yield f"\n{'a request beside TCP':<26} {'us':>9} {'spread':>7}"
+    for each in interface:
+        yield f"{each['title']:<26} {each['us']:9.3f} {each['spread']:7.3f}"
 
 
 def micro_lines(micro):
@@ -57,9 +105,11 @@ def lines(report):
         yield from point_lines(point)
     yield from memory_lines(report["memory"])
     yield from calls_lines(report["calls"])
+    yield from interface_lines(report["interface"])
     yield from micro_lines(report["micro"])
     if report["points"]:
-        yield f"\nslices repeated because others used the core: {report['repeated_slices']}"
+        yield ("\nslices repeated because the generator was late or others used the core:"
+               f" {report['repeated_slices']}")
     yield f"measurements with errors: {len(report['errors'])}"
     yield from error_lines(report["errors"])
     yield ""

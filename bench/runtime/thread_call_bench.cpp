@@ -1,8 +1,9 @@
 // Question: what does a call into another thread's reactor and back cost, and one of many calls?
 //
 // The neighbour of the round trip is the least that two threads can do: a plain eventfd each,
-// waited for with epoll. Both sleep between the messages, so that most of either is the kernel's
-// waking of threads.
+// waited for with epoll; another one is Asio's post(), where it is installed. Both threads sleep
+// between the messages, so that most of all is the kernel's waking of threads. The neighbour of
+// many calls is a deque under a mutex, whose eventfd is rung when it was empty.
 
 #include <wring/runtime/reactor.hpp>
 
@@ -11,7 +12,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
 #include <thread>
+#include <utility>
+
+#if __has_include(<asio.hpp>)
+#include <asio.hpp>
+#endif
 
 namespace {
 
@@ -125,17 +134,85 @@ void plainEventfdAndBack(benchmark::State& state) {
 BENCHMARK(plainEventfdAndBack)->UseRealTime();
 
 /// Many calls that find the other thread awake: what one of them costs without the wake-up.
-void manyCallsFromThread(benchmark::State& state) {
-    Reactor near(options(DriverKind::epoll));
+/// Post takes a call, run() runs all there are.
+template <class Post, class Run>
+void manyCalls(benchmark::State& state, Post post, Run run) {
     std::uint64_t sent = 0, ran = 0;
     for (auto _ : state) {
-        near.callFromThread([&] { ++ran; });
-        if (++sent % 1024 == 0) near.iterate();
+        post([&ran] { ++ran; });
+        if (++sent % 1024 == 0) run();
     }
-    near.iterate();
+    run();
     if (ran != sent) state.SkipWithError("a call was lost");
 }
+
+void manyCallsFromThread(benchmark::State& state) {
+    Reactor near(options(DriverKind::epoll));
+    manyCalls(
+        state, [&near](auto call) { near.callFromThread(call); }, [&near] { near.iterate(); });
+}
 BENCHMARK(manyCallsFromThread);
+
+/// What people write by hand.
+class Mailbox {
+ public:
+    void post(std::function<void()> call) {
+        std::unique_lock lock(mutex_);
+        calls_.push_back(std::move(call));
+        bool isFirst = calls_.size() == 1;
+        lock.unlock();
+        if (isFirst) bell_.ring(1);
+    }
+    void run() {
+        std::unique_lock lock(mutex_);
+        std::deque<std::function<void()>> calls = std::exchange(calls_, {});
+        lock.unlock();
+        if (!calls.empty()) bell_.wait();
+        for (auto& call : calls) call();
+    }
+
+ private:
+    Bell bell_;
+    std::mutex mutex_;
+    std::deque<std::function<void()>> calls_;
+};
+
+void manyCallsThroughDeque(benchmark::State& state) {
+    Mailbox near;
+    manyCalls(
+        state, [&near](auto call) { near.post(call); }, [&near] { near.run(); });
+}
+BENCHMARK(manyCallsThroughDeque);
+
+#if __has_include(<asio.hpp>)
+void manyCallsThroughAsio(benchmark::State& state) {
+    asio::io_context near;
+    manyCalls(
+        state, [&near](auto call) { asio::post(near, call); },
+        [&near] {
+            near.restart();
+            near.poll();
+        });
+}
+BENCHMARK(manyCallsThroughAsio);
+
+void asioPostAndBack(benchmark::State& state) {
+    asio::io_context near, far;
+    auto work = asio::make_work_guard(far);
+    auto waits = asio::make_work_guard(near);
+    std::thread answers([&far] { far.run(); });
+    std::uint64_t sent = 0, returned = 0;
+    for (auto _ : state) {
+        ++sent;
+        asio::post(far, [&] { asio::post(near, [&returned] { ++returned; }); });
+        near.run_one();
+    }
+    far.stop();
+    answers.join();
+    if (returned != sent) state.SkipWithError("a call was lost");
+}
+BENCHMARK(asioPostAndBack)->UseRealTime();
+#endif
 
 }  // namespace
 

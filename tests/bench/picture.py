@@ -1,4 +1,5 @@
-"""Is a screenshot of the wanted size, of many colours, and on a light or dark ground?
+"""Is a screenshot of the wanted size, of many colours, on a light or dark ground, and with the lines of
+its first plot?
 
 Usage: picture.py FILE.png light|dark"""
 import struct
@@ -6,6 +7,8 @@ import sys
 import zlib
 
 WIDTH, HEIGHT, ROWS = 1000, 2000, 400
+PLOT_FROM = 230  # rows above are words and the key
+LINES = {"light": [(0x0b, 0x6b, 0xcb), (0xc7, 0x7d, 0x11)], "dark": [(0x5a, 0xa9, 0xf8), (0xe5, 0xa1, 0x3c)]}
 
 
 def chunks(data):
@@ -43,10 +46,17 @@ def rows_of(data):
         yield [bytes(above[i:i + 3]) for i in range(0, len(above), step)]
 
 
+def drawn(rows, colour):
+    """How many points have about that colour."""
+    return sum(max(abs(a - b) for a, b in zip(point, colour)) < 40 for row in rows for point in row)
+
+
 def main(name, look):
     rows = list(rows_of(open(name, "rb").read()))
     seen = {colour for row in rows for colour in row}
     assert len(seen) > 20, f"{len(seen)} colours"
+    for colour in LINES[look]:
+        assert drawn(rows[PLOT_FROM:], colour) > 200, f"no line of {colour} in the first plot"
     ground = sum(rows[0][0]) / 3
     assert (ground > 200) == (look == "light"), f"ground {ground}"
 
