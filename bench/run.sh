@@ -185,9 +185,11 @@ generate() {
 
 # New processes in each round, in another order, so that luck with memory does not look like speed.
 measure_round() {
-    local round=$1 connections=$2 first=$(($1 % ${#servers[@]})) how=(turn --work echo)
+    local round=$1 connections=$2 first=$(($1 % ${#servers[@]})) how=(turn --work echo) ms
+    ms=$(awk -v s="$seconds" 'BEGIN { printf "%d", s * 1000 }')
     case $workload in
-        open) how=(open --rate "$rate" --generator-core 0 --slice-ms 200) ;;
+        # Fewer, longer slices: at the end of each one answers are waited for.
+        open) how=(open --rate "$rate" --generator-core 0 --slice-ms $((ms < 400 ? ms : 200))) ;;
         connect | in | out | lines) how=(turn --work "$workload") ;;
     esac
     start_all "${servers[@]:first}" "${servers[@]:0:first}"
@@ -197,8 +199,7 @@ measure_round() {
     local all=("${targets[@]}") at once=$((($(ulimit -n) - 100) / connections))
     for ((at = 0; at < ${#all[@]}; at += once)); do
         targets=("${all[@]:at:once}")
-        generate "${how[0]}" "$connections" "${how[@]:1}" \
-            --ms "$(awk -v s="$seconds" 'BEGIN { printf "%d", s * 1000 }')"
+        generate "${how[0]}" "$connections" "${how[@]:1}" --ms "$ms"
     done
     stop_all
 }

@@ -39,6 +39,7 @@ RATIOS = [
 ]
 NOTES = {"reactors": ", 1.11 is 1.8 times the work of one"}
 MEMORY_LIMITS = {"echo": 700, "tls": 40960}  # bytes for each idle connection
+LATE_SHARE_MAX = 0.01  # of the requests of a round
 CALLS_LIMIT = 0.06  # system calls a request on io_uring, 64 connections
 INTERFACE_LIMIT = 0.50  # us of a request beside the kernel's TCP, 64 connections
 
@@ -72,6 +73,11 @@ def cheapest_peer(servers):
     return min(peers, key=lambda each: each["us"])["server"] if peers else None
 
 
+def is_late(server):
+    """Whether the generator itself could not keep its schedule in some round."""
+    return server["latency"] is not None and server["latency"]["late_share"] > LATE_SHARE_MAX
+
+
 def noise_of(point, found):
     """Open loop is judged within its noise: of this ratio, and of a program beside itself."""
     if point["workload"] != "open" or found is None:
@@ -89,7 +95,10 @@ def ratio_goal(point, ours, against, limit):
     where = point_title(point["workload"], point["conns"], point["size"])
     text = f"{where}: {title(ours)} / {title(other or against)}{note}"
     found = servers[ours]["ratios"].get(other) if ours in servers else None
-    return goal(text, found, limit, noise=noise_of(point, found))
+    judged = goal(text, found, limit, noise=noise_of(point, found))
+    if found and any(is_late(servers[name]) for name in (ours, other)):
+        judged["verdict"] += ", disturbed"
+    return judged
 
 
 def memory_goals(memory):

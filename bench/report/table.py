@@ -1,5 +1,5 @@
 """Question: how does a report look on a terminal?"""
-from goals import numbers_text
+from goals import is_late, numbers_text
 from names import point_title, unit
 from points import NEIGHBOURS
 
@@ -39,7 +39,7 @@ COLUMNS = {"open": (f"{'p50 us':>8} {'p99 us':>8} {'p99.9 us':>8} {'no ans':>6}"
 
 def late_lines(point):
     for each in point["servers"]:
-        if each["latency"] and each["latency"]["late_share"] > 0.01:
+        if is_late(each):
             yield (f"DISTURBED: {each['title']}: the generator sent up to"
                    f" {100 * each['latency']['late_share']:.1f}% of the requests of a round late")
 
