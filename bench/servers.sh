@@ -9,14 +9,14 @@
 # 0 on SIGTERM.
 # `raw-epoll-again` is the same program as `raw-epoll`: how far apart they come out is the noise.
 server_table() {
-    local endpoint=tcp:0:interface=127.0.0.1 buffer=8192 does="" asio=echo driver style
+    local endpoint=tcp:0:interface=127.0.0.1:backlog=4096 buffer=8192 does="" asio=echo driver style
     [ "$size" -gt 8192 ] && buffer=65536 # of those that read into memory of the caller's
     case $workload in
         in) does=sink ;;
         out) does=source ;;
         timers) does=timed ;;
         lines) does=lines asio=lines ;;
-        tls) endpoint="ssl:0:interface=127.0.0.1:privateKey=$work/server.pem:certKey=$work/server.pem" ;;
+        tls) endpoint="ssl:0:interface=127.0.0.1:backlog=4096:privateKey=$work/server.pem:certKey=$work/server.pem" ;;
     esac
     [ "$workload" = reactors ] && {
         cat <<TABLE
