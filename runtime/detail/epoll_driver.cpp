@@ -2,22 +2,22 @@
 
 #include <wring/runtime/assert.hpp>
 
-#include <algorithm>
-#include <cerrno>
-#include <climits>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <climits>
 
 namespace wring::detail {
 
 namespace {
 
 constexpr std::uint64_t wakeMark = ~std::uint64_t{0};
-constexpr int eventBatch = 64;  // descriptors whose state stays in the first cache meanwhile
+constexpr int eventBatch = 64;      // descriptors whose state stays in the first cache meanwhile
 constexpr int roundsPerEvent = 16;  // completions of one descriptor before others get their turn
 
 int result(ssize_t value) noexcept { return value < 0 ? -errno : static_cast<int>(value); }
@@ -51,8 +51,7 @@ std::uint64_t markOf(int fd, std::uint32_t generation) noexcept {
 }  // namespace
 
 EpollDriver::EpollDriver(const DriverOptions& options)
-    : KernelDriver(options, true, O_NONBLOCK),
-      epollFd_(::epoll_create1(EPOLL_CLOEXEC)) {
+    : KernelDriver(options, true, O_NONBLOCK), epollFd_(::epoll_create1(EPOLL_CLOEXEC)) {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = wakeMark;
@@ -91,8 +90,10 @@ EpollDriver::Direction EpollDriver::directionOf(const Operation& operation) noex
         case Verb::connect:
         case Verb::send:
         case Verb::sendmsg:
-        case Verb::write: return Direction::write;
-        default: return Direction::read;
+        case Verb::write:
+            return Direction::write;
+        default:
+            return Direction::read;
     }
 }
 
@@ -119,11 +120,14 @@ void EpollDriver::submit(Operation& operation) noexcept {
     operation.state_ = Operation::State::submitted;
     int fd = operation.fd_;
     switch (operation.verb_) {
-        case Verb::nop: return finishLater(operation, 0);
-        case Verb::close: return finishLater(operation, closeNow(fd));
+        case Verb::nop:
+            return finishLater(operation, 0);
+        case Verb::close:
+            return finishLater(operation, closeNow(fd));
         case Verb::shutdown:
             return finishLater(operation, shutdownNow(fd, static_cast<int>(operation.extra_)));
-        default: break;
+        default:
+            break;
     }
     Verb verb = operation.verb_;
     if (verb == Verb::accept || verb == Verb::acceptMulti || verb == Verb::connect) {
@@ -224,7 +228,8 @@ void EpollDriver::finishLater(Operation& operation, int result) noexcept {
     wakeIfParked();
 }
 
-// One non-blocking try of any verb but recvMulti, recvmsgMulti and close; -EAGAIN when it has to wait.
+// One non-blocking try of any verb but recvMulti, recvmsgMulti and close; -EAGAIN when it has to
+// wait.
 int EpollDriver::attempt(Operation& operation) noexcept {
     int fd = operation.fd_;
     auto* data = const_cast<void*>(operation.data_);
@@ -238,8 +243,11 @@ int EpollDriver::attempt(Operation& operation) noexcept {
             case Verb::acceptMulti:
                 outcome = result(::accept4(fd, nullptr, nullptr, acceptFlags_));
                 break;
-            case Verb::connect: return attemptConnect(operation);
-            case Verb::recv: outcome = result(::recv(fd, data, length, flags | MSG_DONTWAIT)); break;
+            case Verb::connect:
+                return attemptConnect(operation);
+            case Verb::recv:
+                outcome = result(::recv(fd, data, length, flags | MSG_DONTWAIT));
+                break;
             case Verb::send:
                 outcome = result(::send(fd, data, length, flags | MSG_DONTWAIT | MSG_NOSIGNAL));
                 break;
@@ -250,10 +258,12 @@ int EpollDriver::attempt(Operation& operation) noexcept {
             case Verb::recvmsg:
                 outcome = result(::recvmsg(fd, static_cast<msghdr*>(data), flags | MSG_DONTWAIT));
                 break;
-            case Verb::poll: return attemptPoll(operation);
+            case Verb::poll:
+                return attemptPoll(operation);
             case Verb::read:
             case Verb::write: {
-                pollfd ready{fd, static_cast<short>(operation.verb_ == Verb::read ? POLLIN : POLLOUT), 0};
+                pollfd ready{
+                    fd, static_cast<short>(operation.verb_ == Verb::read ? POLLIN : POLLOUT), 0};
                 if (::poll(&ready, 1, 0) == 0) return -EAGAIN;  // it may be a blocking descriptor
                 bool isRead = operation.verb_ == Verb::read;
                 if (!isRead) length = writableAtOnce(fd, length);
@@ -265,7 +275,8 @@ int EpollDriver::attempt(Operation& operation) noexcept {
                 }
                 break;
             }
-            default: return -EINVAL;
+            default:
+                return -EINVAL;
         }
         if (outcome != -EINTR) return outcome;
     }
@@ -467,9 +478,7 @@ void EpollDriver::tellDone() noexcept {
     while (Operation* operation = ended.popFront()) complete(*operation, operation->result_);
 }
 
-void EpollDriver::bufferReturned(std::uint32_t buffer) noexcept {
-    freeBuffers_.push_back(buffer);
-}
+void EpollDriver::bufferReturned(std::uint32_t buffer) noexcept { freeBuffers_.push_back(buffer); }
 
 void EpollDriver::retry(Operation& operation) noexcept {
     operation.state_ = Operation::State::submitted;

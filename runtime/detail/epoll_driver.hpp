@@ -69,10 +69,10 @@ class EpollDriver final : public KernelDriver {
     void bufferReturned(std::uint32_t buffer) noexcept override;
 
     int epollFd_;
-    std::vector<Descriptor> descriptors_;      // by number
-    std::vector<int> ready_;                   // to be tried before the next wait
-    std::vector<int> batch_;                   // being tried
-    std::vector<std::uint32_t> freeBuffers_;   // last in, first out: the warm one
+    std::vector<Descriptor> descriptors_;     // by number
+    std::vector<int> ready_;                  // to be tried before the next wait
+    std::vector<int> batch_;                  // being tried
+    std::vector<std::uint32_t> freeBuffers_;  // last in, first out: the warm one
     OperationList done_;
     std::uint32_t inFlight_ = 0;
     unsigned told_ = 0;
