@@ -17,8 +17,8 @@ namespace wring::detail {
 namespace {
 
 constexpr std::uint64_t wakeMark = ~std::uint64_t{0};
-constexpr int eventBatch = 64;      // descriptors whose state stays in the first cache meanwhile
-constexpr int roundsPerEvent = 16;  // completions of one descriptor before others get their turn
+constexpr int eventBatch = 64;         // descriptors whose state stays in the first cache meanwhile
+constexpr unsigned toldPerEvent = 16;  // by one descriptor, before others get their turn
 
 int result(ssize_t value) noexcept { return value < 0 ? -errno : static_cast<int>(value); }
 
@@ -191,7 +191,7 @@ void EpollDriver::forget(int fd) noexcept {
                  "a descriptor was closed while an operation waited on it");
     ++known.generation;
     known.isReady[0] = known.isReady[1] = known.isRegistered = known.isAtEnd = false;
-    known.isDomainKnown = false;
+    known.isDomainKnown = known.isBulk = false;
 }
 
 int EpollDriver::closeNow(int fd) noexcept {
@@ -323,25 +323,27 @@ void EpollDriver::progressPolls(Descriptor& known) noexcept {
 // closing the descriptor included, so its state is looked up again after each.
 void EpollDriver::progress(int fd, Direction direction) noexcept {
     auto side = static_cast<std::size_t>(direction);
-    for (int round = 0; round < roundsPerEvent; ++round) {
+    for (unsigned told = 0; told < toldPerEvent;) {
         Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
         Operation* next = known.waiting[side].front();
         if (!next || !known.isReady[side]) return;
-        if (!progressOne(*next, fd, direction)) return;
+        unsigned now = progressOne(*next, fd, direction);
+        if (now == 0) return;
+        told += now;
     }
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
     if (!known.waiting[side].empty() && known.isReady[side]) queueReady(fd, known);
 }
 
-// False when the side has to wait.
-bool EpollDriver::progressOne(Operation& operation, int fd, Direction direction) noexcept {
+// Gives how many completions were told; none when the side has to wait.
+unsigned EpollDriver::progressOne(Operation& operation, int fd, Direction direction) noexcept {
     auto side = static_cast<std::size_t>(direction);
     if (operation.picksBuffers()) return receiveMulti(operation, fd);
     int outcome = attempt(operation);
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
     if (wouldBlock(outcome)) {
         known.isReady[side] = false;
-        return false;
+        return 0;
     }
     if (operation.verb_ == Verb::acceptMulti && outcome >= 0) {
         Completion completion;
@@ -350,14 +352,14 @@ bool EpollDriver::progressOne(Operation& operation, int fd, Direction direction)
         ++told_;
         ++stats_.completions;
         finish(operation, completion);
-        return true;
+        return 1;
     }
     known.waiting[side].remove(operation);
     complete(operation, outcome);
-    return true;
+    return 1;
 }
 
-bool EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
+unsigned EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
     if (freeBuffers_.empty()) {
         known.waiting[0].remove(operation);
@@ -365,43 +367,79 @@ bool EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
             known.waiting[0].pushBack(operation);
         } else {
             operation.state_ = Operation::State::starved;
-            return false;
+            return 0;
         }
     }
-    std::uint32_t buffer = freeBuffers_.back();
+    bool isStream = operation.verb_ == Verb::recvMulti;
+    std::uint32_t bufferBytes = pool_->bufferBytes();
+    std::size_t room = isStream && known.isBulk ? std::min(freeBuffers_.size(), Parts::max) : 1;
     int outcome;
     do {
         ++stats_.enters;
-        outcome = receiveInto(operation, {pool_->at(buffer), pool_->bufferBytes()});
+        outcome = room > 1 ? receiveParts(fd, room)
+                           : receiveInto(operation, {pool_->at(freeBuffers_.back()), bufferBytes});
     } while (outcome == -EINTR);
     if (wouldBlock(outcome)) {
         known.isReady[0] = false;
-        return false;
+        return 0;
     }
     if (outcome <= 0) {
         known.waiting[0].remove(operation);
         complete(operation, outcome);
-        return true;
+        return 1;
     }
-    freeBuffers_.pop_back();
-    bool isShort = static_cast<std::uint32_t>(outcome) < pool_->bufferBytes();
-    bool isStream = operation.verb_ == Verb::recvMulti && !known.isUnix;
-    if (isShort && isStream && !known.isAtEnd) {
+    auto received = static_cast<std::uint32_t>(outcome);
+    bool isShort = received < bufferBytes * room;
+    known.isBulk = received >= bufferBytes;
+    if (isShort && isStream && !known.isUnix && !known.isAtEnd) {
         known.isReady[0] = false;  // a short read emptied the socket: the next bytes are news
     }
-    Completion completion;
-    completion.result = outcome;
-    completion.more = true;
-    completion.bytes = pool_->lend(buffer, static_cast<std::uint32_t>(outcome));
-    ++told_;
-    ++stats_.completions;
-    finish(operation, completion);
-    return true;
+    parts_.operation = &operation;
+    parts_.next = 0;
+    parts_.bytes = received;
+    for (std::uint32_t i = 0; i * bufferBytes < received; ++i) {
+        parts_.buffers[i] = freeBuffers_.back();
+        freeBuffers_.pop_back();
+    }
+    return tellParts();
+}
+
+// Into the next free buffers, the last one first.
+int EpollDriver::receiveParts(int fd, std::size_t count) noexcept {
+    iovec rooms[Parts::max];
+    for (std::size_t i = 0; i < count; ++i) {
+        std::uint32_t buffer = freeBuffers_[freeBuffers_.size() - 1 - i];
+        rooms[i] = {pool_->at(buffer), pool_->bufferBytes()};
+    }
+    msghdr message{};
+    message.msg_iov = rooms;
+    message.msg_iovlen = count;
+    return result(::recvmsg(fd, &message, MSG_DONTWAIT));
+}
+
+// A handler may do anything, a turn of its own included, which then tells what is left.
+unsigned EpollDriver::tellParts() noexcept {
+    unsigned told = 0;
+    while (Operation* operation = parts_.operation) {
+        std::uint32_t size = std::min(parts_.bytes, pool_->bufferBytes());
+        Completion completion;
+        completion.result = static_cast<std::int32_t>(size);
+        completion.more = true;
+        completion.bytes = pool_->lend(parts_.buffers[parts_.next++], size);
+        parts_.bytes -= size;
+        if (parts_.bytes == 0) parts_.operation = nullptr;
+        ++told;
+        ++told_;
+        ++stats_.completions;
+        finish(*operation, completion);
+    }
+    return told;
 }
 
 unsigned EpollDriver::wait(Duration timeout) noexcept {
     told_ = 0;
     isParked_ = false;
+    tellParts();
     retryStarved([this](Operation& operation) { retry(operation); });
     runReady();
     tellDone();

@@ -57,6 +57,72 @@ TEST_P(DriverReceiveTest, whatIsLargerThanABufferComesInSeveral) {
     EXPECT_EQ(multi.result(), 0);
 }
 
+std::string numbered(std::size_t bytes) {
+    std::string text;
+    for (int i = 0; text.size() < bytes; ++i) text += std::to_string(i) + ' ';
+    text.resize(bytes);
+    return text;
+}
+
+TEST_P(DriverReceiveTest, whatFillsManyBuffersComesInOrder) {
+    makeWithBuffers(16, 16, 64);
+    Ends ends = socketPair();
+    const std::string text = numbered(10000);
+    put(ends.far, text);
+    Probe multi;
+    multi.prepareRecvMulti(ends.near);
+    driver().submit(multi);
+    ASSERT_TRUE(until([&] { return multi.data.size() == text.size(); }));
+    EXPECT_EQ(multi.data, text);
+    for (int result : multi.results) EXPECT_LE(result, 64);
+    closeOwned(ends.far);
+    ASSERT_TRUE(untilEnd(multi));
+    EXPECT_EQ(multi.result(), 0);
+}
+
+TEST_P(DriverReceiveTest, theOrderStaysWhenHandlersRunTurns) {
+    makeWithBuffers(16, 16, 64);
+    Ends ends = socketPair();
+    const std::string text = numbered(5000);
+    put(ends.far, text);
+    Probe multi;
+    int depth = 0;
+    multi.then = [&](int) {
+        if (depth == 3) return;
+        ++depth;
+        driver().wait(Duration::zero());
+        --depth;
+    };
+    multi.prepareRecvMulti(ends.near);
+    driver().submit(multi);
+    ASSERT_TRUE(until([&] { return multi.data.size() == text.size(); }));
+    EXPECT_EQ(multi.data, text);
+    driver().cancel(multi);
+    ASSERT_TRUE(untilEnd(multi));
+}
+
+TEST_P(DriverReceiveTest, cancelledInTheMiddleOfManyBuffersNothingIsLost) {
+    makeWithBuffers(16, 16, 64);
+    Ends ends = socketPair();
+    const std::string text = numbered(5000);
+    put(ends.far, text);
+    Probe first;
+    first.then = [&](int) {
+        if (first.data.size() > 200) driver().cancel(first);
+    };
+    first.prepareRecvMulti(ends.near);
+    driver().submit(first);
+    ASSERT_TRUE(untilEnd(first));
+    EXPECT_EQ(first.result(), -ECANCELED);
+    Probe second;
+    second.prepareRecvMulti(ends.near);
+    driver().submit(second);
+    ASSERT_TRUE(until([&] { return first.data.size() + second.data.size() == text.size(); }));
+    EXPECT_EQ(first.data + second.data, text);
+    closeOwned(ends.far);
+    ASSERT_TRUE(untilEnd(second));
+}
+
 TEST_P(DriverReceiveTest, buffersAreDoubledUpToTheLimit) {
     makeWithBuffers(2, 8, 64);
     EXPECT_EQ(driver().stats().buffers, 2u);
