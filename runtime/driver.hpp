@@ -65,6 +65,7 @@ struct DriverFeatures {
     bool coopTaskrun = false;      ///< "coop_taskrun", Linux 5.19
     bool registeredRing = false;   ///< "registered_ring", Linux 5.18
     bool inlineSend = false;       ///< "inline_send", Linux 6.1
+    bool recvBundle = false;       ///< "recv_bundle", Linux 6.18; older ones mix up its buffers
 };
 
 /// Counters since the driver was made.

@@ -10,10 +10,12 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <optional>
@@ -23,6 +25,9 @@ namespace wring::detail {
 namespace {
 
 constexpr unsigned lookAhead = 4;
+constexpr unsigned bundleFeature = 1u << 14;   // IORING_FEAT_RECVSEND_BUNDLE
+constexpr std::uint16_t bundleFlag = 1u << 4;  // IORING_RECVSEND_BUNDLE
+constexpr int bundleKernel[] = {6, 18};        // 6.13.11 to 6.14.8 mix up the buffers
 constexpr int bufferGroup = 0;
 
 constexpr std::uint64_t inlineMark = std::uint64_t{1} << 63;
@@ -80,6 +85,15 @@ bool trySendingInline() noexcept {
            *none == -EAGAIN;
 }
 
+bool isKernelAtLeast(const int (&wanted)[2]) noexcept {
+    utsname system{};
+    int major = 0, minor = 0;
+    if (::uname(&system) != 0 || std::sscanf(system.release, "%d.%d", &major, &minor) != 2) {
+        return false;
+    }
+    return major > wanted[0] || (major == wanted[0] && minor >= wanted[1]);
+}
+
 // Identifies the calling thread by an address of its own.
 const void* thisThread() noexcept {
     thread_local char marker;
@@ -106,6 +120,7 @@ UringDriver::UringDriver(const DriverOptions& options)
     probe(options);
     if (features_.bufferRing) setUpBufferRing(options);
     features_.bufferRing = features_.multishotRecv = bufferRing_ != nullptr;
+    features_.recvBundle = features_.recvBundle && bufferRing_ != nullptr;
     pool_->attach(*this);
     armWake();
 }
@@ -150,6 +165,8 @@ void UringDriver::probe(const DriverOptions& options) noexcept {
     features_.bufferRing = features_.multishotRecv;  // the ring serves nothing else
     features_.registeredRing = !isDisabled(options, "registered_ring");
     features_.inlineSend = !isDisabled(options, "inline_send") && kernelSendsInline();
+    features_.recvBundle = features_.multishotRecv && (ring_->features & bundleFeature) != 0 &&
+                           !isDisabled(options, "recv_bundle") && isKernelAtLeast(bundleKernel);
     io_uring_free_probe(found);
 }
 
@@ -171,6 +188,10 @@ void UringDriver::setUpBufferRing(const DriverOptions& options) noexcept {
     bufferRing_ = static_cast<io_uring_buf_ring*>(memory);
     bufferRingBytes_ = bytes;
     bufferRingMask_ = entries - 1;
+    if (features_.recvBundle) {
+        bufferAt_.resize(entries);
+        placeOf_.resize(entries);
+    }
     io_uring_buf_ring_init(bufferRing_);
 }
 
@@ -308,6 +329,7 @@ void UringDriver::fillReceiver(io_uring_sqe& entry, Operation& operation) const 
     }
     if (isStream) {
         io_uring_prep_recv_multishot(&entry, operation.fd_, nullptr, 0, 0);
+        if (features_.recvBundle) entry.ioprio |= bundleFlag;
     } else {
         auto* rooms = const_cast<void*>(operation.data_);
         io_uring_prep_recvmsg_multishot(&entry, operation.fd_, static_cast<msghdr*>(rooms), 0);
@@ -460,7 +482,8 @@ unsigned UringDriver::wait(Duration timeout) noexcept {
     enable();
     isParked_ = false;
     takeNews();
-    unsigned told = tellDone();
+    unsigned told = tellBundle();
+    told += tellDone();
     retryStarved([this](Operation& operation) { restart(operation); });
     drainBacklog();
     publishBuffers();
@@ -530,12 +553,12 @@ void UringDriver::prefetch(const io_uring_cqe& entry) const noexcept {
     for (int line = -2; line < 3; ++line) __builtin_prefetch(operation + 64 * line);
 }
 
-bool UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
+unsigned UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
     std::uint64_t identity = entry.user_data;
-    if (identity == ignoredIdentity) return false;
+    if (identity == ignoredIdentity) return 0;
     if (isInline(identity)) {
         onInlineEntry(identity, entry.res);
-        return true;
+        return 1;
     }
     Operation* operation = slots_.find(identity);
     Completion completion;
@@ -544,6 +567,10 @@ bool UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
     if (entry.flags & IORING_CQE_F_BUFFER) {
         // Whatever the result: a buffer that was picked is ours to return.
         std::uint32_t buffer = entry.flags >> IORING_CQE_BUFFER_SHIFT;
+        if (entry.res > static_cast<int>(pool_->bufferBytes())) {
+            onBundle(operation, buffer, static_cast<std::uint32_t>(entry.res), completion.more);
+            return tellBundle();
+        }
         if (operation && entry.res > 0) {
             completion.bytes = pool_->lend(buffer, static_cast<std::uint32_t>(entry.res));
         } else {
@@ -552,18 +579,57 @@ bool UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
     }
     if (!operation) {
         ++stats_.staleCompletions;
-        return false;
+        return 0;
     }
-    if (!completion.more) {
-        if (operation->inList_) pendingCancels_.remove(*operation);
-        slots_.free(operation->slot_);
-    }
+    if (!completion.more) letGo(*operation);
     deliver(*operation, completion);
-    return true;
+    return 1;
+}
+
+// The kernel says no more of it.
+void UringDriver::letGo(Operation& operation) noexcept {
+    if (operation.inList_) pendingCancels_.remove(operation);
+    slots_.free(operation.slot_);
+}
+
+void UringDriver::onBundle(Operation* operation, std::uint32_t buffer, std::uint32_t bytes,
+                           bool more) noexcept {
+    bundle_ = {operation, placeOf_[buffer], bytes, more};
+    if (operation) return;
+    ++stats_.staleCompletions;
+    std::uint32_t size = pool_->bufferBytes();
+    for (std::uint32_t done = 0; done < bytes; done += size) bufferReturned(nextOfBundle());
+}
+
+std::uint32_t UringDriver::nextOfBundle() noexcept {
+    return bufferAt_[bundle_.place++ & bufferRingMask_];
+}
+
+// A handler may do anything, a turn of its own included, which then tells what is left.
+unsigned UringDriver::tellBundle() noexcept {
+    unsigned told = 0;
+    while (Operation* operation = bundle_.operation) {
+        std::uint32_t size = std::min(bundle_.bytes, pool_->bufferBytes());
+        Completion completion;
+        completion.result = static_cast<std::int32_t>(size);
+        completion.bytes = pool_->lend(nextOfBundle(), size);
+        bundle_.bytes -= size;
+        completion.more = bundle_.bytes > 0 || bundle_.more;
+        if (bundle_.bytes == 0) bundle_.operation = nullptr;
+        if (!completion.more) letGo(*operation);
+        ++told;
+        deliver(*operation, completion);
+    }
+    return told;
 }
 
 void UringDriver::bufferReturned(std::uint32_t buffer) noexcept {
     if (picksBuffers()) {
+        if (features_.recvBundle) {
+            unsigned place = nextPlace_++ & bufferRingMask_;
+            bufferAt_[place] = static_cast<std::uint16_t>(buffer);
+            placeOf_[buffer] = static_cast<std::uint16_t>(place);
+        }
         io_uring_buf_ring_add(bufferRing_, pool_->at(buffer), pool_->bufferBytes(),
                               static_cast<unsigned short>(buffer),
                               static_cast<int>(bufferRingMask_),

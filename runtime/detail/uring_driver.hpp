@@ -51,7 +51,12 @@ class UringDriver final : public KernelDriver {
     void onEnterResult(int result) noexcept;
     unsigned reap() noexcept;
     void prefetch(const io_uring_cqe& entry) const noexcept;
-    bool onEntry(const io_uring_cqe& entry) noexcept;
+    unsigned onEntry(const io_uring_cqe& entry) noexcept;
+    void onBundle(Operation* operation, std::uint32_t buffer, std::uint32_t bytes,
+                  bool more) noexcept;
+    unsigned tellBundle() noexcept;
+    std::uint32_t nextOfBundle() noexcept;
+    void letGo(Operation& operation) noexcept;
     void deliver(Operation& operation, Completion& completion) noexcept;
     void endMulti(Operation& operation, Completion& completion) noexcept;
     void receivePolled(Operation& operation) noexcept;
@@ -76,6 +81,15 @@ class UringDriver final : public KernelDriver {
 
     static constexpr std::uint64_t ignoredIdentity = ~std::uint64_t{0};
 
+    /// What one completion says of several buffers and was not told yet. There is one at most: a
+    /// turn within a handler tells the rest before it takes the next completion.
+    struct Bundle {
+        Operation* operation = nullptr;  // null: nothing is left
+        unsigned place = 0;              // of its next buffer in the ring
+        std::uint32_t bytes = 0;         // that are left
+        bool more = false;               // after the last one
+    };
+
     struct WakeOperation : Operation {
         explicit WakeOperation(UringDriver& owner)
             : Operation(&UringDriver::onWake), driver(owner) {}
@@ -89,6 +103,12 @@ class UringDriver final : public KernelDriver {
     std::size_t bufferRingBytes_ = 0;
     unsigned bufferRingMask_ = 0;
     unsigned buffersToPublish_ = 0;
+    // Only with bundles, of which the kernel names the first buffer alone: they follow each other
+    // as they were handed to it.
+    std::vector<std::uint16_t> bufferAt_;  // by place in the ring
+    std::vector<std::uint16_t> placeOf_;   // by buffer
+    unsigned nextPlace_ = 0;
+    Bundle bundle_;
     std::vector<std::uint32_t> freeBuffers_;  // only without a buffer ring
     OperationSlots slots_;
     std::uint32_t inFlight_ = 0;

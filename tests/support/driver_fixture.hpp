@@ -265,11 +265,12 @@ class DriverTableTest : public DriverWorldTest,
 };
 
 /// The drivers of this kernel, with each feature off and with the sets of older kernels, and the
-/// simulated one. Nothing that wring uses of the ring is newer than Linux 6.1: its set is "uring".
+/// simulated one.
 inline std::vector<DriverSetup> everyDriver() {
     std::vector<DriverSetup> drivers = allDrivers();
     drivers.push_back({"uringWithoutBufferRings", DriverKind::uring, {"bufring"}});
-    drivers.push_back({"uringOfLinux60", DriverKind::uring, {"defer_taskrun", "inline_send"}});
+    drivers.push_back(
+        {"uringOfLinux60", DriverKind::uring, {"defer_taskrun", "inline_send", "recv_bundle"}});
     drivers.push_back({"sim", DriverKind::automatic, {}, true});
     drivers.push_back({"simWithoutInlineSend", DriverKind::automatic, {"inline_send"}, true});
     return drivers;

@@ -56,6 +56,7 @@ inline std::vector<DriverSetup> allDrivers() {
             {"epoll", DriverKind::epoll, {}},
             {"uringWithoutMultishotRecv", DriverKind::uring, {"multishot_recv"}},
             {"uringWithoutMultishotAccept", DriverKind::uring, {"multishot_accept"}},
+            {"uringOfLinux61", DriverKind::uring, {"recv_bundle"}},
             {"uringWithoutInlineSend", DriverKind::uring, {"inline_send"}},
             {"uringWithoutDeferTaskrun", DriverKind::uring, {"defer_taskrun"}},
             {"uringOfLinux519",
