@@ -10,12 +10,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <new>
 #include <optional>
@@ -27,7 +25,6 @@ namespace {
 constexpr unsigned lookAhead = 4;
 constexpr unsigned bundleFeature = 1u << 14;   // IORING_FEAT_RECVSEND_BUNDLE
 constexpr std::uint16_t bundleFlag = 1u << 4;  // IORING_RECVSEND_BUNDLE
-constexpr int bundleKernel[] = {6, 18};        // 6.13.11 to 6.14.8 mix up the buffers
 constexpr int bufferGroup = 0;
 
 constexpr std::uint64_t inlineMark = std::uint64_t{1} << 63;
@@ -83,15 +80,6 @@ bool trySendingInline() noexcept {
     std::optional<int> none = trial.send(much);
     return !all && part && *part > 0 && static_cast<std::size_t>(*part) < much.size() && none &&
            *none == -EAGAIN;
-}
-
-bool isKernelAtLeast(const int (&wanted)[2]) noexcept {
-    utsname system{};
-    int major = 0, minor = 0;
-    if (::uname(&system) != 0 || std::sscanf(system.release, "%d.%d", &major, &minor) != 2) {
-        return false;
-    }
-    return major > wanted[0] || (major == wanted[0] && minor >= wanted[1]);
 }
 
 // Identifies the calling thread by an address of its own.
@@ -165,8 +153,9 @@ void UringDriver::probe(const DriverOptions& options) noexcept {
     features_.bufferRing = features_.multishotRecv;  // the ring serves nothing else
     features_.registeredRing = !isDisabled(options, "registered_ring");
     features_.inlineSend = !isDisabled(options, "inline_send") && kernelSendsInline();
+    // Kernels 6.13.11 to 6.14.8 mix up the buffers of a bundle.
     features_.recvBundle = features_.multishotRecv && (ring_->features & bundleFeature) != 0 &&
-                           !isDisabled(options, "recv_bundle") && isKernelAtLeast(bundleKernel);
+                           !isDisabled(options, "recv_bundle") && isKernelAtLeast(6, 18);
     io_uring_free_probe(found);
 }
 
@@ -383,29 +372,6 @@ bool UringDriver::isInline(std::uint64_t identity) noexcept {
     return (identity & inlineMark) != 0 && identity != ignoredIdentity;
 }
 
-// The kernel took less than all, or nothing.
-void UringDriver::onInlineEntry(std::uint64_t identity, int result) noexcept {
-    InlineSends::Entry& entry = inlineSends_.find(identity & ~inlineMark);
-    Operation* operation = std::exchange(entry.operation, nullptr);
-    if (operation) tellInline(*operation, entry, result);
-}
-
-void UringDriver::tellInline(Operation& operation, InlineSends::Entry& entry, int result) noexcept {
-    operation.state_ = Operation::State::idle;
-    --inFlight_;
-    if (operation.cancelRequested_) --inlineAsked_;
-    ++stats_.completions;
-    if (abandoning_) return;
-    Completion completion;
-    completion.result = result;
-    try {
-        completion.bytes = inlineSends_.take(entry);
-    } catch (...) {
-        completion.result = -ENOMEM;
-    }
-    finish(operation, completion);
-}
-
 // Only when the kernel has taken every entry of the queue, and nothing it says waits elsewhere.
 void UringDriver::handInlineOver() noexcept {
     if (io_uring_sq_ready(ring_.get()) > 0 || io_uring_cq_has_overflow(ring_.get())) return;
@@ -557,7 +523,7 @@ unsigned UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
     std::uint64_t identity = entry.user_data;
     if (identity == ignoredIdentity) return 0;
     if (isInline(identity)) {
-        onInlineEntry(identity, entry.res);
+        onInlineEntry(identity & ~inlineMark, entry.res);
         return 1;
     }
     Operation* operation = slots_.find(identity);
@@ -584,43 +550,6 @@ unsigned UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
     if (!completion.more) letGo(*operation);
     deliver(*operation, completion);
     return 1;
-}
-
-// The kernel says no more of it.
-void UringDriver::letGo(Operation& operation) noexcept {
-    if (operation.inList_) pendingCancels_.remove(operation);
-    slots_.free(operation.slot_);
-}
-
-void UringDriver::onBundle(Operation* operation, std::uint32_t buffer, std::uint32_t bytes,
-                           bool more) noexcept {
-    bundle_ = {operation, placeOf_[buffer], bytes, more};
-    if (operation) return;
-    ++stats_.staleCompletions;
-    std::uint32_t size = pool_->bufferBytes();
-    for (std::uint32_t done = 0; done < bytes; done += size) bufferReturned(nextOfBundle());
-}
-
-std::uint32_t UringDriver::nextOfBundle() noexcept {
-    return bufferAt_[bundle_.place++ & bufferRingMask_];
-}
-
-// A handler may do anything, a turn of its own included, which then tells what is left.
-unsigned UringDriver::tellBundle() noexcept {
-    unsigned told = 0;
-    while (Operation* operation = bundle_.operation) {
-        std::uint32_t size = std::min(bundle_.bytes, pool_->bufferBytes());
-        Completion completion;
-        completion.result = static_cast<std::int32_t>(size);
-        completion.bytes = pool_->lend(nextOfBundle(), size);
-        bundle_.bytes -= size;
-        completion.more = bundle_.bytes > 0 || bundle_.more;
-        if (bundle_.bytes == 0) bundle_.operation = nullptr;
-        if (!completion.more) letGo(*operation);
-        ++told;
-        deliver(*operation, completion);
-    }
-    return told;
 }
 
 void UringDriver::bufferReturned(std::uint32_t buffer) noexcept {

@@ -66,7 +66,7 @@ class UringDriver final : public KernelDriver {
     void armWake() noexcept;
     static void onWake(Operation& operation, Completion& completion) noexcept;
     static bool isInline(std::uint64_t identity) noexcept;
-    void onInlineEntry(std::uint64_t identity, int result) noexcept;
+    void onInlineEntry(std::uint64_t number, int result) noexcept;
     void tellInline(Operation& operation, InlineSends::Entry& entry, int result) noexcept;
     void handInlineOver() noexcept;
     bool isInlineHeard() const noexcept;

@@ -2,6 +2,7 @@
 #include <wring/runtime/detail/uring_driver.hpp>
 
 #include <sys/socket.h>
+#include <algorithm>
 #include <cerrno>
 
 // The life of an operation: submitted, cancelled, completed once or many times.
@@ -156,6 +157,66 @@ unsigned UringDriver::tellDone() noexcept {
         ++told;
         ++stats_.completions;
         finish(*operation, completion);
+    }
+    return told;
+}
+
+// The kernel took less than all, or nothing.
+void UringDriver::onInlineEntry(std::uint64_t number, int result) noexcept {
+    InlineSends::Entry& entry = inlineSends_.find(number);
+    Operation* operation = std::exchange(entry.operation, nullptr);
+    if (operation) tellInline(*operation, entry, result);
+}
+
+void UringDriver::tellInline(Operation& operation, InlineSends::Entry& entry, int result) noexcept {
+    operation.state_ = Operation::State::idle;
+    --inFlight_;
+    if (operation.cancelRequested_) --inlineAsked_;
+    ++stats_.completions;
+    if (abandoning_) return;
+    Completion completion;
+    completion.result = result;
+    try {
+        completion.bytes = inlineSends_.take(entry);
+    } catch (...) {
+        completion.result = -ENOMEM;
+    }
+    finish(operation, completion);
+}
+
+// The kernel says no more of it.
+void UringDriver::letGo(Operation& operation) noexcept {
+    if (operation.inList_) pendingCancels_.remove(operation);
+    slots_.free(operation.slot_);
+}
+
+void UringDriver::onBundle(Operation* operation, std::uint32_t buffer, std::uint32_t bytes,
+                           bool more) noexcept {
+    bundle_ = {operation, placeOf_[buffer], bytes, more};
+    if (operation) return;
+    ++stats_.staleCompletions;
+    std::uint32_t size = pool_->bufferBytes();
+    for (std::uint32_t done = 0; done < bytes; done += size) bufferReturned(nextOfBundle());
+}
+
+std::uint32_t UringDriver::nextOfBundle() noexcept {
+    return bufferAt_[bundle_.place++ & bufferRingMask_];
+}
+
+// A handler may do anything, a turn of its own included, which then tells what is left.
+unsigned UringDriver::tellBundle() noexcept {
+    unsigned told = 0;
+    while (Operation* operation = bundle_.operation) {
+        std::uint32_t size = std::min(bundle_.bytes, pool_->bufferBytes());
+        Completion completion;
+        completion.result = static_cast<std::int32_t>(size);
+        completion.bytes = pool_->lend(nextOfBundle(), size);
+        bundle_.bytes -= size;
+        completion.more = bundle_.bytes > 0 || bundle_.more;
+        if (bundle_.bytes == 0) bundle_.operation = nullptr;
+        if (!completion.more) letGo(*operation);
+        ++told;
+        deliver(*operation, completion);
     }
     return told;
 }

@@ -1,7 +1,9 @@
 #include <wring/runtime/detail/uring_setup.hpp>
 
+#include <sys/utsname.h>
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -45,6 +47,16 @@ DriverUnavailable whyDenied(int code, const std::string& error) {
 bool isDisabled(const DriverOptions& options, std::string_view feature) noexcept {
     return std::find(options.disabled.begin(), options.disabled.end(), feature) !=
            options.disabled.end();
+}
+
+bool isKernelAtLeast(int major, int minor) noexcept {
+    utsname system{};
+    int foundMajor = 0, foundMinor = 0;
+    if (::uname(&system) != 0 ||
+        std::sscanf(system.release, "%d.%d", &foundMajor, &foundMinor) != 2) {
+        return false;
+    }
+    return foundMajor > major || (foundMajor == major && foundMinor >= minor);
 }
 
 DriverUnavailable whyUnavailable(int code) {
