@@ -37,8 +37,7 @@ void ThreadAnswerBase::askFor(ThreadPool& pool, UniqueFunction<void()> work) {
 void ThreadAnswerBase::giveUp(Failure why) noexcept {
     std::shared_ptr<ThreadAnswerBase> alive = std::exchange(self_, nullptr);
     if (alive) door_->remove(*this);
-    putFailure(std::move(why));
-    fire();
+    fail(std::move(why));
 }
 
 // When the reactor has stopped nobody waits any more: it has said so itself.
@@ -59,8 +58,7 @@ void ThreadAnswerBase::arrived() noexcept {
 
 void ThreadAnswerBase::reactorStopped() noexcept {
     std::shared_ptr<ThreadAnswerBase> alive = std::exchange(self_, nullptr);
-    putFailure(Failure::of<ReactorStopped>());
-    fire();
+    fail(Failure::of<ReactorStopped>());
 }
 
 }  // namespace wring::detail

@@ -38,8 +38,10 @@ class WRING_API ThreadAnswerBase : public ThreadWaiter,
  private:
     void reactorStopped() noexcept override;
     void arrived() noexcept;
+    /// With what the other thread has delivered.
     virtual void fire() noexcept = 0;
-    virtual void putFailure(Failure why) noexcept = 0;
+    /// Without looking at that: the other thread may be at it.
+    virtual void fail(Failure why) noexcept = 0;
 
     std::shared_ptr<ReactorDoor> door_;
     std::shared_ptr<ThreadAnswerBase> self_;  // while listed at the door
@@ -51,21 +53,21 @@ class ThreadAnswer final : public ThreadAnswerBase {
     using ThreadAnswerBase::ThreadAnswerBase;
 
     const Deferred<T>& deferred() const noexcept { return *deferred_; }
-    void put(Result<T> result) noexcept { result_.emplace(std::move(result)); }
+    /// In the other thread, before deliver().
+    void put(Result<T> result) noexcept { made_.emplace(std::move(result)); }
 
  private:
-    void putFailure(Failure why) noexcept override { result_.emplace(std::move(why)); }
+    void fire() noexcept override { end(std::move(*made_)); }
+    void fail(Failure why) noexcept override { end(Result<T>(std::move(why))); }
     // Cancelled meanwhile, or fired by its user: the late result is dropped.
-    void fire() noexcept override {
+    void end(Result<T> result) noexcept {
         Deferred<T> target = std::move(*deferred_);
         deferred_.reset();
-        Result<T> result = std::move(*result_);
-        result_.reset();
         if (!target.called()) target.state()->fire(std::move(result));
     }
 
     std::optional<Deferred<T>> deferred_{std::in_place};
-    std::optional<Result<T>> result_;
+    std::optional<Result<T>> made_;  // the other thread's until it has arrived
 };
 
 }  // namespace wring::detail
