@@ -57,7 +57,11 @@ class ThreadAnswer final : public ThreadAnswerBase {
     void put(Result<T> result) noexcept { made_.emplace(std::move(result)); }
 
  private:
-    void fire() noexcept override { end(std::move(*made_)); }
+    void fire() noexcept override {
+        Result<T> result = std::move(*made_);
+        made_.reset();  // here: what a move leaves behind must not end in the other thread
+        end(std::move(result));
+    }
     void fail(Failure why) noexcept override { end(Result<T>(std::move(why))); }
     // Cancelled meanwhile, or fired by its user: the late result is dropped.
     void end(Result<T> result) noexcept {
