@@ -45,12 +45,13 @@ class WRING_API DriverOptions {
     DriverOptions& operator=(const DriverOptions&);
     ~DriverOptions();
 
-    IDriverSource* source = nullptr;  ///< borrowed; makes the driver in place of `kind`
+    IDriverSource* source = nullptr;    ///< borrowed; makes the driver in place of `kind`
     DriverKind kind;                    ///< default: WRING_REACTOR, else automatic
     std::vector<std::string> disabled;  ///< kernel features to do without; default: WRING_DISABLE
     std::uint32_t submissionEntries = 1024;   ///< of the ring; a power of two
     std::uint32_t completionEntries = 8192;   ///< of the ring; a power of two
-    std::uint32_t bufferBytes = 8192;         ///< of one receive buffer
+    std::uint32_t bufferBytes = 8192;         ///< of one receive buffer; from 32 of them on
+                                              ///< sixteen are joined, where the driver can
     std::uint32_t buffersInitial = 64;        ///< doubled when they run out …
     std::uint32_t buffersMax = 1024;          ///< … up to this; beyond, receivers wait their turn
     std::uint32_t completionsPerTurn = 2048;  ///< of the ring, told before timers get their turn
@@ -65,7 +66,7 @@ struct DriverFeatures {
     bool coopTaskrun = false;      ///< "coop_taskrun", Linux 5.19
     bool registeredRing = false;   ///< "registered_ring", Linux 5.18
     bool inlineSend = false;       ///< "inline_send", Linux 6.1
-    bool recvBundle = false;       ///< "recv_bundle", Linux 6.18; older ones mix up its buffers
+    bool joinedBuffers = false;    ///< "joined_buffers", Linux 6.18; older ones lose count of them
 };
 
 /// Counters since the driver was made.
@@ -78,7 +79,7 @@ struct DriverStats {
     std::uint64_t overflows = 0;         ///< completion-queue overflows met
     std::uint64_t staleCompletions = 0;  ///< for operations already gone; ignored
     std::uint32_t buffers = 0;           ///< receive buffers that exist
-    std::uint32_t buffersLent = 0;       ///< of these, in users' hands
+    std::uint32_t buffersLent = 0;       ///< pieces of them in users' hands
     std::uint32_t inFlight = 0;          ///< operations submitted and not finished
 };
 
@@ -141,9 +142,9 @@ class WRING_API Driver {
     /// how many bytes were taken, or a negative errno: -EAGAIN says no more than "submit it".
     ///
     /// A driver that hands sends over in batches takes all of what has an `owner`, keeps that or a
-    /// copy of what it holds, and has `send` in flight until the kernel has answered. It is told of that only if
-    /// the kernel took less, or if cancel() asked for the end: `bytes` of the completion is then
-    /// all that was to be sent, `result` how much of it was.
+    /// copy of what it holds, and has `send` in flight until the kernel has answered. It is told of
+    /// that only if the kernel took less, or if cancel() asked for the end: `bytes` of the
+    /// completion is then all that was to be sent, `result` how much of it was.
     virtual int sendNow(Operation& send, Bytes& owner) noexcept = 0;
     virtual int shutdownNow(int fd, int how) noexcept = 0;
     /// Closes a descriptor on which nothing is in flight.

@@ -25,7 +25,7 @@ constexpr Named features[] = {
     {"coop_taskrun", &DriverFeatures::coopTaskrun},
     {"registered_ring", &DriverFeatures::registeredRing},
     {"inline_send", &DriverFeatures::inlineSend},
-    {"recv_bundle", &DriverFeatures::recvBundle},
+    {"joined_buffers", &DriverFeatures::joinedBuffers},
 };
 
 void tell(const char* kind) try {

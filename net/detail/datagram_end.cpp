@@ -197,7 +197,7 @@ bool DatagramEnd::fitsBuffers() const noexcept {
     ::msghdr rooms{};
     rooms.msg_namelen = sizeof name_;
     rooms.msg_controllen = control_.size();
-    return messageOverhead(rooms) + roomBytes_ <= reactor_.driver().buffers().bufferBytes();
+    return messageOverhead(rooms) + roomBytes_ <= reactor_.driver().buffers().messageBytes();
 }
 
 void DatagramEnd::prepareMulti(Operation& receive) noexcept {

@@ -21,8 +21,6 @@ constexpr std::size_t gatheredBytesMin = 8192;
 constexpr std::size_t inputBytesMax = 32768;
 // What may have to be answered before the answers have to go out.
 constexpr std::size_t answerBytesMax = 16384;
-// A chunk that has to wait is copied if it would occupy a receive buffer for little.
-constexpr std::size_t copiedBytesMax = 2048;
 }  // namespace
 
 TlsLayer::TlsLayer(const Ref<TLSContext>& context, TLSRole role, Ref<TlsLayer> below)
@@ -142,8 +140,8 @@ void TlsLayer::arrived(Bytes chunk) noexcept {
     if (!isLive() || session_.isPeerFinished()) return;
     try {
         bool waits = (ready_ && !wants_) || isClogged();
-        bool isDear = chunk.isLent() && (chunk.size() <= copiedBytesMax ||
-                                         connection_->reactor().driver().buffers().isScarce());
+        bool isDear =
+            chunk.isLent() && connection_->reactor().driver().buffers().isDear(chunk.size());
         session_.feed(waits && isDear ? Bytes::copyOf(chunk.view()) : std::move(chunk));
     } catch (...) {
         session_.giveUp(Failure::current());

@@ -1,6 +1,7 @@
 #include <wring/runtime/detail/buffer_pool.hpp>
 
 #include <wring/runtime/assert.hpp>
+#include <wring/runtime/driver.hpp>
 
 #include <algorithm>
 #include <new>
@@ -9,23 +10,46 @@ namespace wring::detail {
 
 namespace {
 constexpr std::align_val_t pageAlignment{4096};
+constexpr std::uint32_t pieceAlignment = 64;  // a line of the cache
+constexpr std::uint32_t joinedBuffers = 16;
+constexpr std::uint32_t joinedBytesMax = 1u << 24;
+}  // namespace
+
+BufferLayout BufferLayout::single(const DriverOptions& options) noexcept {
+    std::uint32_t limit = std::max(options.buffersInitial, options.buffersMax);
+    return {options.bufferBytes, options.buffersInitial, limit, options.bufferBytes,
+            options.bufferBytes};
+}
+
+BufferLayout BufferLayout::joined(const DriverOptions& options, bool isRewound) noexcept {
+    BufferLayout layout = single(options);
+    if (layout.initial < 2 * joinedBuffers || layout.bytes > joinedBytesMax / joinedBuffers) {
+        return layout;
+    }
+    layout.leastRoom = isRewound ? layout.bytes : 1;
+    layout.bytes *= joinedBuffers;
+    layout.initial /= joinedBuffers;
+    layout.limit /= joinedBuffers;
+    layout.isRewound = isRewound;
+    return layout;
 }
 
 void BufferPool::FreeMemory::operator()(std::byte* memory) const noexcept {
     ::operator delete[](memory, pageAlignment);
 }
 
-BufferPool::BufferPool(std::uint32_t bufferBytes, std::uint32_t initial, std::uint32_t limit)
-    : bufferBytes_(bufferBytes), slabBuffers_(initial), limit_(std::max(initial, limit)) {
-    WRING_ASSERT(initial > 0 && limit_ <= 32768, "a pool has 1 to 32768 buffers");
-    slabs_.reserve(limit_ / initial + 1);
-    if (!addSlab(initial)) throw std::bad_alloc();
+BufferPool::BufferPool(const BufferLayout& layout) : layout_(layout), slabBuffers_(layout.initial) {
+    WRING_ASSERT(layout.initial > 0 && layout.limit >= layout.initial && layout.limit <= 32768,
+                 "a pool has 1 to 32768 buffers");
+    slabs_.reserve(layout.limit / layout.initial + 1);
+    uses_.resize(layout.limit);
+    if (!addSlab(layout.initial)) throw std::bad_alloc();
     firstSlab_ = slabs_.front().get();
 }
 
 bool BufferPool::addSlab(std::uint32_t count) noexcept {
     auto* memory = static_cast<std::byte*>(
-        ::operator new[](std::size_t{bufferBytes_} * slabBuffers_, pageAlignment, std::nothrow));
+        ::operator new[](std::size_t{layout_.bytes} * slabBuffers_, pageAlignment, std::nothrow));
     if (!memory) return false;
     slabs_.emplace_back(memory);
     size_ += count;
@@ -43,7 +67,7 @@ void BufferPool::detach() noexcept {
 }
 
 bool BufferPool::grow() noexcept {
-    std::uint32_t wanted = std::min(size_ * 2, limit_);
+    std::uint32_t wanted = std::min(size_ * 2, layout_.limit);
     std::uint32_t before = size_;
     // Every slab but the last is whole, so that at() can find a buffer by its number.
     while (size_ < wanted && size_ % slabBuffers_ == 0 &&
@@ -53,14 +77,21 @@ bool BufferPool::grow() noexcept {
     return size_ > before;
 }
 
+std::uint32_t BufferPool::roundedUp(std::uint32_t filled) const noexcept {
+    return std::min(layout_.bytes, (filled + pieceAlignment - 1) / pieceAlignment * pieceAlignment);
+}
+
 void BufferPool::giveBack(std::uint32_t buffer) noexcept {
-    WRING_ASSERT(lent_ > 0, "a receive buffer was given back twice");
+    Use& use = uses_[buffer];
+    WRING_ASSERT(use.pieces > 0, "a receive buffer was given back twice");
     --lent_;
-    if (owner_) {
-        owner_->bufferReturned(buffer);
-    } else if (lent_ == 0) {
-        delete this;
+    if (--use.pieces == 0) {
+        bool wasFull = isFull(buffer);
+        if (wasFull || layout_.isRewound) use.filled = 0;
+        if (wasFull) --full_;
+        if (wasFull && owner_) owner_->bufferReturned(buffer);
     }
+    if (!owner_ && lent_ == 0) delete this;
 }
 
 }  // namespace wring::detail

@@ -2,8 +2,7 @@
 
 namespace wring::detail {
 
-DriverCore::DriverCore(const DriverOptions& options)
-    : pool_(new BufferPool(options.bufferBytes, options.buffersInitial, options.buffersMax)) {}
+DriverCore::DriverCore(const BufferLayout& buffers) : pool_(new BufferPool(buffers)) {}
 
 DriverCore::~DriverCore() { pool_->detach(); }
 
@@ -14,11 +13,11 @@ DriverStats DriverCore::stats() const noexcept {
     return copy;
 }
 
-bool DriverCore::growOrStarve(Operation& operation) noexcept {
+bool DriverCore::growOrStarve(Operation& operation, BufferPool& pool) noexcept {
     ++stats_.starvations;
     // Free buffers by now mean that some came back since: then there is nothing to wait for.
-    if (pool_->grow() || pool_->lent() < pool_->size()) return true;
-    starved_.pushBack(operation);
+    if (pool.grow() || pool.available() > 0) return true;
+    pool.starved.pushBack(operation);
     return false;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <wring/runtime/detail/buffer_pool.hpp>
-#include <wring/runtime/detail/operation_list.hpp>
 #include <wring/runtime/driver.hpp>
 
 #include <utility>
@@ -12,7 +11,7 @@ namespace wring::detail {
 /// one, how an operation ends, and the counters.
 class DriverCore : public Driver, protected BufferPool::Owner {
  public:
-    explicit DriverCore(const DriverOptions& options);
+    explicit DriverCore(const BufferLayout& buffers);
     DriverCore(const DriverCore&) = delete;
     DriverCore& operator=(const DriverCore&) = delete;
     ~DriverCore() override;
@@ -29,19 +28,21 @@ class DriverCore : public Driver, protected BufferPool::Owner {
         }
         operation.handler_(operation, completion);
     }
-    /// Parks a recvMulti until a buffer comes back, or grows the pool: then it is to be retried.
-    bool growOrStarve(Operation& operation) noexcept;
+    /// Parks a recvMulti until a buffer of `pool` comes back, or grows the pool: then it is to be
+    /// retried.
+    bool growOrStarve(Operation& operation, BufferPool& pool) noexcept;
     /// Whether a receiver waits although a buffer is free: the one before it may not have needed
     /// its turn, having no data or being at its end.
-    bool canServeStarved() const noexcept {
-        return !starved_.empty() && pool_->lent() < pool_->size();
+    static bool canServeStarved(const BufferPool& pool) noexcept {
+        return !pool.starved.empty() && pool.available() > 0;
     }
-    /// Takes a receiver off the queue for each free buffer, first come first served. For the
-    /// beginning of a turn only: one that is retried in vain goes to the back.
+    /// Takes a receiver off the queue for each free buffer, first come first served; all, where a
+    /// buffer serves several. For the beginning of a turn only: one that is retried in vain goes
+    /// to the back.
     template <class Retry>
-    void retryStarved(Retry retry) noexcept {
-        for (std::uint32_t count = pool_->size() - pool_->lent(); count > 0; --count) {
-            Operation* next = starved_.popFront();
+    static void retryStarved(BufferPool& pool, Retry retry) noexcept {
+        for (std::uint32_t count = pool.available(); count > 0; count -= !pool.isJoined()) {
+            Operation* next = pool.starved.popFront();
             if (!next) return;
             retry(*next);
         }
@@ -53,7 +54,6 @@ class DriverCore : public Driver, protected BufferPool::Owner {
     }
 
     BufferPool* pool_;
-    OperationList starved_;
     DriverStats stats_;
     std::uint64_t closed_ = 0;
     bool isParked_ = false;  // flushed, and not waited since

@@ -17,8 +17,8 @@ namespace wring::detail {
 namespace {
 
 constexpr std::uint64_t wakeMark = ~std::uint64_t{0};
-constexpr int eventBatch = 64;         // descriptors whose state stays in the first cache meanwhile
-constexpr unsigned toldPerEvent = 16;  // by one descriptor, before others get their turn
+constexpr int eventBatch = 64;      // descriptors whose state stays in the first cache meanwhile
+constexpr unsigned turnOfOne = 16;  // completions or buffers, before others get their turn
 
 int result(ssize_t value) noexcept { return value < 0 ? -errno : static_cast<int>(value); }
 
@@ -51,7 +51,8 @@ std::uint64_t markOf(int fd, std::uint32_t generation) noexcept {
 }  // namespace
 
 EpollDriver::EpollDriver(const DriverOptions& options)
-    : KernelDriver(options, true, O_NONBLOCK), epollFd_(::epoll_create1(EPOLL_CLOEXEC)) {
+    : KernelDriver(BufferLayout::joined(options, true), true, O_NONBLOCK),
+      epollFd_(::epoll_create1(EPOLL_CLOEXEC)) {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = wakeMark;
@@ -74,7 +75,7 @@ EpollDriver::~EpollDriver() {
         for (OperationList& list : each.waiting) list.forEach(abandon);
         each.polls.forEach(abandon);
     }
-    starved_.forEach(abandon);
+    pool_->starved.forEach(abandon);
     done_.forEach(abandon);
     ::close(epollFd_);
 }
@@ -191,7 +192,7 @@ void EpollDriver::forget(int fd) noexcept {
                  "a descriptor was closed while an operation waited on it");
     ++known.generation;
     known.isReady[0] = known.isReady[1] = known.isRegistered = known.isAtEnd = false;
-    known.isDomainKnown = known.isBulk = false;
+    known.isDomainKnown = false;
 }
 
 int EpollDriver::closeNow(int fd) noexcept {
@@ -209,7 +210,7 @@ int EpollDriver::sendNow(Operation& send, Bytes&) noexcept {
 
 void EpollDriver::cancel(Operation& operation) noexcept {
     if (operation.state_ == Operation::State::starved) {
-        starved_.remove(operation);
+        pool_->starved.remove(operation);
     } else if (operation.state_ == Operation::State::submitted) {
         Descriptor& known = descriptors_[static_cast<std::size_t>(operation.fd_)];
         auto side = static_cast<std::size_t>(directionOf(operation));
@@ -323,19 +324,19 @@ void EpollDriver::progressPolls(Descriptor& known) noexcept {
 // closing the descriptor included, so its state is looked up again after each.
 void EpollDriver::progress(int fd, Direction direction) noexcept {
     auto side = static_cast<std::size_t>(direction);
-    for (unsigned told = 0; told < toldPerEvent;) {
+    for (unsigned used = 0; used < turnOfOne;) {
         Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
         Operation* next = known.waiting[side].front();
         if (!next || !known.isReady[side]) return;
         unsigned now = progressOne(*next, fd, direction);
         if (now == 0) return;
-        told += now;
+        used += now;
     }
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
     if (!known.waiting[side].empty() && known.isReady[side]) queueReady(fd, known);
 }
 
-// Gives how many completions were told; none when the side has to wait.
+// Gives how much of its turn that was; nothing when the side has to wait.
 unsigned EpollDriver::progressOne(Operation& operation, int fd, Direction direction) noexcept {
     auto side = static_cast<std::size_t>(direction);
     if (operation.picksBuffers()) return receiveMulti(operation, fd);
@@ -363,7 +364,7 @@ unsigned EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
     Descriptor& known = descriptors_[static_cast<std::size_t>(fd)];
     if (freeBuffers_.empty()) {
         known.waiting[0].remove(operation);
-        if (growOrStarve(operation)) {
+        if (growOrStarve(operation, *pool_)) {
             known.waiting[0].pushBack(operation);
         } else {
             operation.state_ = Operation::State::starved;
@@ -371,13 +372,12 @@ unsigned EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
         }
     }
     bool isStream = operation.verb_ == Verb::recvMulti;
-    std::uint32_t bufferBytes = pool_->bufferBytes();
-    std::size_t room = isStream && known.isBulk ? std::min(freeBuffers_.size(), Parts::max) : 1;
+    std::uint32_t buffer = freeBuffers_.back();
+    std::span<std::byte> room = pool_->room(buffer);
     int outcome;
     do {
         ++stats_.enters;
-        outcome = room > 1 ? receiveParts(fd, room)
-                           : receiveInto(operation, {pool_->at(freeBuffers_.back()), bufferBytes});
+        outcome = receiveInto(operation, room);
     } while (outcome == -EINTR);
     if (wouldBlock(outcome)) {
         known.isReady[0] = false;
@@ -389,62 +389,29 @@ unsigned EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
         return 1;
     }
     auto received = static_cast<std::uint32_t>(outcome);
-    bool isShort = received < bufferBytes * room;
-    known.isBulk = received >= bufferBytes;
+    bool isShort = received < room.size();
     if (isShort && isStream && !known.isUnix && !known.isAtEnd) {
         known.isReady[0] = false;  // a short read emptied the socket: the next bytes are news
     }
-    parts_.operation = &operation;
-    parts_.next = 0;
-    parts_.bytes = received;
-    for (std::uint32_t i = 0; i * bufferBytes < received; ++i) {
-        parts_.buffers[i] = freeBuffers_.back();
-        freeBuffers_.pop_back();
-    }
-    return tellParts();
-}
-
-// Into the next free buffers, the last one first.
-int EpollDriver::receiveParts(int fd, std::size_t count) noexcept {
-    iovec rooms[Parts::max];
-    for (std::size_t i = 0; i < count; ++i) {
-        std::uint32_t buffer = freeBuffers_[freeBuffers_.size() - 1 - i];
-        rooms[i] = {pool_->at(buffer), pool_->bufferBytes()};
-    }
-    msghdr message{};
-    message.msg_iov = rooms;
-    message.msg_iovlen = count;
-    return result(::recvmsg(fd, &message, MSG_DONTWAIT));
-}
-
-// A handler may do anything, a turn of its own included, which then tells what is left.
-unsigned EpollDriver::tellParts() noexcept {
-    unsigned told = 0;
-    while (Operation* operation = parts_.operation) {
-        std::uint32_t size = std::min(parts_.bytes, pool_->bufferBytes());
-        Completion completion;
-        completion.result = static_cast<std::int32_t>(size);
-        completion.more = true;
-        completion.bytes = pool_->lend(parts_.buffers[parts_.next++], size);
-        parts_.bytes -= size;
-        if (parts_.bytes == 0) parts_.operation = nullptr;
-        ++told;
-        ++told_;
-        ++stats_.completions;
-        finish(*operation, completion);
-    }
-    return told;
+    Completion completion;
+    completion.result = outcome;
+    completion.more = true;
+    completion.bytes = pool_->lend(buffer, received);
+    if (pool_->isFull(buffer)) freeBuffers_.pop_back();
+    ++told_;
+    ++stats_.completions;
+    finish(operation, completion);
+    return 1 + received / pool_->messageBytes();
 }
 
 unsigned EpollDriver::wait(Duration timeout) noexcept {
     told_ = 0;
     isParked_ = false;
-    tellParts();
-    retryStarved([this](Operation& operation) { retry(operation); });
+    retryStarved(*pool_, [this](Operation& operation) { retry(operation); });
     runReady();
     tellDone();
     epoll_event events[eventBatch];
-    bool isBusy = told_ > 0 || !done_.empty() || !ready_.empty() || canServeStarved();
+    bool isBusy = told_ > 0 || !done_.empty() || !ready_.empty() || canServeStarved(*pool_);
     int count = waitForEvents(events, eventBatch, isBusy ? Duration::zero() : timeout);
     noteWoken();
     for (int i = 0; i < count; ++i) {
@@ -456,7 +423,7 @@ unsigned EpollDriver::wait(Duration timeout) noexcept {
 }
 
 void EpollDriver::flush() noexcept {
-    if (!done_.empty() || !ready_.empty() || canServeStarved()) wake();
+    if (!done_.empty() || !ready_.empty() || canServeStarved(*pool_)) wake();
     isParked_ = true;
 }
 

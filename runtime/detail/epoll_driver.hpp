@@ -42,17 +42,6 @@ class EpollDriver final : public KernelDriver {
         bool isQueued = false;
         bool isDomainKnown = false;
         bool isUnix = false;  // a message with descriptors ends a read: a short one proves nothing
-        bool isBulk = false;  // the last receive filled a buffer: more than one is worth trying
-    };
-
-    /// What one receive has put into several buffers and was not told yet. There is one at most: a
-    /// turn within a handler tells the rest before it receives again.
-    struct Parts {
-        static constexpr std::size_t max = 8;
-        Operation* operation = nullptr;  // null: nothing is left
-        std::uint32_t buffers[max];
-        std::uint32_t next = 0;
-        std::uint32_t bytes = 0;  // that are left
     };
 
     static Direction directionOf(const Operation& operation) noexcept;
@@ -70,8 +59,6 @@ class EpollDriver final : public KernelDriver {
     void progressPolls(Descriptor& descriptor) noexcept;
     unsigned progressOne(Operation& operation, int fd, Direction direction) noexcept;
     unsigned receiveMulti(Operation& operation, int fd) noexcept;
-    int receiveParts(int fd, std::size_t count) noexcept;
-    unsigned tellParts() noexcept;
     void complete(Operation& operation, int result) noexcept;
     void finishLater(Operation& operation, int result) noexcept;
 
@@ -87,7 +74,6 @@ class EpollDriver final : public KernelDriver {
     std::vector<int> batch_;                  // being tried
     std::vector<std::uint32_t> freeBuffers_;  // last in, first out: the warm one
     OperationList done_;
-    Parts parts_;
     std::uint32_t inFlight_ = 0;
     unsigned told_ = 0;
     bool hasPreciseWait_ = true;

@@ -15,8 +15,8 @@ namespace {
 int result(int value) noexcept { return value < 0 ? -errno : value; }
 }  // namespace
 
-KernelDriver::KernelDriver(const DriverOptions& options, bool nonBlockingSockets, int wakeFlags)
-    : DriverCore(options),
+KernelDriver::KernelDriver(const BufferLayout& buffers, bool nonBlockingSockets, int wakeFlags)
+    : DriverCore(buffers),
       wakeFd_(::eventfd(0, EFD_CLOEXEC | wakeFlags)),
       socketFlags_(SOCK_CLOEXEC | (nonBlockingSockets ? SOCK_NONBLOCK : 0)),
       acceptFlags_(socketFlags_) {

@@ -10,7 +10,7 @@ namespace wring::detail {
 /// wake-up descriptor.
 class KernelDriver : public DriverCore {
  public:
-    explicit KernelDriver(const DriverOptions& options, bool nonBlockingSockets, int wakeFlags);
+    explicit KernelDriver(const BufferLayout& buffers, bool nonBlockingSockets, int wakeFlags);
     ~KernelDriver() override;
 
     Time now() const noexcept override;

@@ -23,7 +23,7 @@ constexpr Duration costOfTurn = microseconds(1);
 
 SimulatedDriver::SimulatedDriver(SimKernel& kernel, const DriverOptions& options,
                                  const bool& isStepped)
-    : DriverCore(options),
+    : DriverCore(BufferLayout::single(options)),
       kernel_(kernel),
       world_(kernel.world()),
       isStepped_(isStepped),
@@ -113,7 +113,7 @@ void SimulatedDriver::submit(Operation& operation) noexcept {
 // What was submitted since begins; what has found no buffer may try again.
 void SimulatedDriver::handOver() {
     sendSilent();
-    retryStarved([this](Operation& operation) { waitOn(operation); });
+    retryStarved(*pool_, [this](Operation& operation) { waitOn(operation); });
     for (OperationList batch(std::move(starting_)); Operation* next = batch.popFront();) {
         if (strikes(Fault::lateStart)) {
             starting_.pushBack(*next);
@@ -199,7 +199,7 @@ void SimulatedDriver::cancelNow(std::size_t slot, std::uint32_t generation) {
             starting_.remove(operation);
             break;
         case Operation::State::starved:
-            starved_.remove(operation);
+            pool_->starved.remove(operation);
             break;
         case Operation::State::submitted: {
             Descriptor& known = descriptor(operation.fd_);
@@ -324,7 +324,7 @@ void SimulatedDriver::block(Time deadline) {
 
 bool SimulatedDriver::isBusy() const noexcept {
     return isWoken_.load(std::memory_order_acquire) || !ready_.empty() || !starting_.empty() ||
-           !silent_.empty() || !unheard_.empty() || canServeStarved();
+           !silent_.empty() || !unheard_.empty() || canServeStarved(*pool_);
 }
 
 Time SimulatedDriver::dueAt() const noexcept {

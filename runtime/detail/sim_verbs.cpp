@@ -298,10 +298,10 @@ void SimulatedDriver::receiveMulti(Operation& operation) {
     }
     if (freeBuffers_.empty() || strikes(Fault::noReceiveBuffer)) {
         take();
-        if (freeBuffers_.empty() && growOrStarve(operation)) return waitOn(operation);
+        if (freeBuffers_.empty() && growOrStarve(operation, *pool_)) return waitOn(operation);
         if (!freeBuffers_.empty()) {
             ++stats_.starvations;
-            starved_.pushBack(operation);
+            pool_->starved.pushBack(operation);
         }
         operation.state_ = Operation::State::starved;
         return;

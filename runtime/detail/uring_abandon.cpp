@@ -8,7 +8,10 @@ namespace wring::detail {
 void UringDriver::abandonAll() noexcept {
     abandoning_ = true;
     if (!enabled_ || !isOwnersThread()) return disown();
-    while (Operation* each = starved_.popFront()) finishLater(*each, -ECANCELED);
+    while (Operation* each = pool_->starved.popFront()) finishLater(*each, -ECANCELED);
+    while (Operation* each = messagePool_ ? messagePool_->starved.popFront() : nullptr) {
+        finishLater(*each, -ECANCELED);
+    }
     while (Operation* each = backlog_.popFront()) finishLater(*each, -ECANCELED);
     slots_.forEach([this](Operation& each) { cancel(each); });
     for (;;) {
@@ -28,7 +31,8 @@ void UringDriver::abandonAll() noexcept {
 // In a thread that cannot enter the ring nothing can be awaited; closing the ring ends it all.
 void UringDriver::disown() noexcept {
     auto forget = [](Operation& each) { each.state_ = Operation::State::idle; };
-    starved_.forEach(forget);
+    pool_->starved.forEach(forget);
+    if (messagePool_) messagePool_->starved.forEach(forget);
     backlog_.forEach(forget);
     done_.forEach(forget);
     inlineSends_.forEach([&](InlineSends::Entry& entry) { forget(*entry.operation); });

@@ -7,12 +7,10 @@
 #include <liburing.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -23,9 +21,8 @@ namespace wring::detail {
 namespace {
 
 constexpr unsigned lookAhead = 4;
-constexpr unsigned bundleFeature = 1u << 14;   // IORING_FEAT_RECVSEND_BUNDLE
-constexpr std::uint16_t bundleFlag = 1u << 4;  // IORING_RECVSEND_BUNDLE
-constexpr int bufferGroup = 0;
+constexpr unsigned bufferGroup = 0, messageGroup = 1;
+constexpr std::uint32_t messageMark = 0x8000;  // in the numbers of the second group's buffers
 
 constexpr std::uint64_t inlineMark = std::uint64_t{1} << 63;
 
@@ -96,20 +93,28 @@ int tryQueueInit(const DriverOptions& options, io_uring& ring, unsigned taskrun)
     return io_uring_queue_init_params(options.submissionEntries, &ring, &parameters);
 }
 
+// Kernels before 6.18 lose count of what they have filled.
+BufferLayout layoutFor(const DriverOptions& options) noexcept {
+    bool joins = isKernelAtLeast(6, 18) && !isDisabled(options, "joined_buffers") &&
+                 !isDisabled(options, "bufring") && !isDisabled(options, "multishot_recv");
+    return joins ? BufferLayout::joined(options, false) : BufferLayout::single(options);
+}
+
 }  // namespace
 
 UringDriver::UringDriver(const DriverOptions& options)
-    : KernelDriver(options, false, 0),
+    : KernelDriver(layoutFor(options), false, 0),
       ring_(std::make_unique<io_uring>()),
       wake_(*this),
       completionsPerTurn_(options.completionsPerTurn) {
     freeBuffers_.reserve(pool_->limit());
-    setUp(options);  // from here on nothing throws: the ring would stay
+    if (pool_->isJoined()) messagePool_.reset(new BufferPool(BufferLayout::single(options)));
+    setUp(options);  // from here on nothing may throw by itself: the ring would stay
     probe(options);
-    if (features_.bufferRing) setUpBufferRing(options);
-    features_.bufferRing = features_.multishotRecv = bufferRing_ != nullptr;
-    features_.recvBundle = features_.recvBundle && bufferRing_ != nullptr;
-    pool_->attach(*this);
+    if (!setUpBuffers()) {
+        io_uring_queue_exit(ring_.get());
+        throw whyUnavailable(ENOMEM);
+    }
     armWake();
 }
 
@@ -118,7 +123,6 @@ UringDriver::~UringDriver() {
     io_uring_queue_exit(ring_.get());  // before the memory that it was given
     inlineSends_.clear();              // while there is a place to give receive buffers back to
     if (newsFd_ >= 0) ::close(newsFd_);
-    if (bufferRing_) ::munmap(bufferRing_, bufferRingBytes_);
 }
 
 void UringDriver::setUp(const DriverOptions& options) {
@@ -153,35 +157,18 @@ void UringDriver::probe(const DriverOptions& options) noexcept {
     features_.bufferRing = features_.multishotRecv;  // the ring serves nothing else
     features_.registeredRing = !isDisabled(options, "registered_ring");
     features_.inlineSend = !isDisabled(options, "inline_send") && kernelSendsInline();
-    // Kernels 6.13.11 to 6.14.8 mix up the buffers of a bundle.
-    features_.recvBundle = features_.multishotRecv && (ring_->features & bundleFeature) != 0 &&
-                           !isDisabled(options, "recv_bundle") && isKernelAtLeast(6, 18);
     io_uring_free_probe(found);
 }
 
-void UringDriver::setUpBufferRing(const DriverOptions& options) noexcept {
-    unsigned entries = std::bit_ceil(std::max(options.buffersInitial, options.buffersMax));
-    std::size_t bytes = entries * sizeof(io_uring_buf);
-    void* memory =
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return;
-    ::madvise(memory, bytes, MADV_DONTFORK);
-    io_uring_buf_reg registration{};
-    registration.ring_addr = reinterpret_cast<std::uint64_t>(memory);
-    registration.ring_entries = entries;
-    registration.bgid = bufferGroup;
-    if (io_uring_register_buf_ring(ring_.get(), &registration, 0) < 0) {
-        ::munmap(memory, bytes);
-        return;
-    }
-    bufferRing_ = static_cast<io_uring_buf_ring*>(memory);
-    bufferRingBytes_ = bytes;
-    bufferRingMask_ = entries - 1;
-    if (features_.recvBundle) {
-        bufferAt_.resize(entries);
-        placeOf_.resize(entries);
-    }
-    io_uring_buf_ring_init(bufferRing_);
+// False when joined buffers cannot be had: nobody but the kernel can fill those of both sorts.
+bool UringDriver::setUpBuffers() noexcept {
+    if (features_.bufferRing) buffers_.setUp(ring_->ring_fd, bufferGroup, *pool_, 0);
+    features_.bufferRing = features_.multishotRecv = picksBuffers();
+    features_.joinedBuffers = pool_->isJoined();
+    if (!picksBuffers()) pool_->attach(*this);
+    if (!messagePool_) return true;
+    return picksBuffers() &&
+           messageBuffers_.setUp(ring_->ring_fd, messageGroup, *messagePool_, messageMark);
 }
 
 bool UringDriver::isOwnersThread() const noexcept { return owner_ == thisThread(); }
@@ -206,6 +193,7 @@ void UringDriver::enable() noexcept {
 DriverStats UringDriver::stats() const noexcept {
     DriverStats copy = DriverCore::stats();
     copy.inFlight = inFlight_ - (wake_.inFlight() ? 1 : 0);
+    if (messagePool_) copy.buffersLent += messagePool_->lent();
     return copy;
 }
 
@@ -318,13 +306,13 @@ void UringDriver::fillReceiver(io_uring_sqe& entry, Operation& operation) const 
     }
     if (isStream) {
         io_uring_prep_recv_multishot(&entry, operation.fd_, nullptr, 0, 0);
-        if (features_.recvBundle) entry.ioprio |= bundleFlag;
     } else {
         auto* rooms = const_cast<void*>(operation.data_);
         io_uring_prep_recvmsg_multishot(&entry, operation.fd_, static_cast<msghdr*>(rooms), 0);
     }
     entry.flags |= IOSQE_BUFFER_SELECT;
-    entry.buf_group = bufferGroup;
+    bool isOfSecond = !isStream && messagePool_;
+    entry.buf_group = static_cast<std::uint16_t>(isOfSecond ? messageGroup : bufferGroup);
 }
 
 io_uring_sqe* UringDriver::takeEntry() noexcept {
@@ -337,8 +325,8 @@ io_uring_sqe* UringDriver::takeEntry() noexcept {
 }
 
 void UringDriver::publishBuffers() noexcept {
-    if (buffersToPublish_ == 0) return;
-    io_uring_buf_ring_advance(bufferRing_, static_cast<int>(std::exchange(buffersToPublish_, 0)));
+    if (buffers_.isSetUp()) buffers_.publish();
+    if (messageBuffers_.isSetUp()) messageBuffers_.publish();
 }
 
 bool kernelSendsInline() noexcept {
@@ -427,14 +415,14 @@ void UringDriver::drainBacklog() noexcept {
 // What the next turn does without news from the kernel.
 bool UringDriver::hasMoreToDo() const noexcept {
     // Silent sends may hold the buffers that receivers wait for: they must not wait for an event.
-    bool holdsBuffers = !starved_.empty() && !inlineSends_.empty();
-    return !done_.empty() || !backlog_.empty() || canServeStarved() || inlineAsked_ > 0 ||
-           holdsBuffers;
+    bool isStarved = !pool_->starved.empty() || (messagePool_ && !messagePool_->starved.empty());
+    return !done_.empty() || !backlog_.empty() || canServeStarved(*pool_) || inlineAsked_ > 0 ||
+           (isStarved && !inlineSends_.empty()) || (messagePool_ && canServeStarved(*messagePool_));
 }
 
 void UringDriver::flush() noexcept {
     enable();
-    retryStarved([this](Operation& operation) { restart(operation); });
+    serveStarved();
     drainBacklog();
     publishBuffers();
     if (hasMoreToDo()) wake();
@@ -448,9 +436,8 @@ unsigned UringDriver::wait(Duration timeout) noexcept {
     enable();
     isParked_ = false;
     takeNews();
-    unsigned told = tellBundle();
-    told += tellDone();
-    retryStarved([this](Operation& operation) { restart(operation); });
+    unsigned told = tellDone();
+    serveStarved();
     drainBacklog();
     publishBuffers();
     bool isBusy = told > 0 || hasMoreToDo() || io_uring_cq_ready(ring_.get()) > 0;
@@ -531,17 +518,7 @@ unsigned UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
     completion.result = entry.res;
     completion.more = (entry.flags & IORING_CQE_F_MORE) != 0;
     if (entry.flags & IORING_CQE_F_BUFFER) {
-        // Whatever the result: a buffer that was picked is ours to return.
-        std::uint32_t buffer = entry.flags >> IORING_CQE_BUFFER_SHIFT;
-        if (entry.res > static_cast<int>(pool_->bufferBytes())) {
-            onBundle(operation, buffer, static_cast<std::uint32_t>(entry.res), completion.more);
-            return tellBundle();
-        }
-        if (operation && entry.res > 0) {
-            completion.bytes = pool_->lend(buffer, static_cast<std::uint32_t>(entry.res));
-        } else {
-            bufferReturned(buffer);
-        }
+        completion.bytes = takeReceived(entry.flags >> IORING_CQE_BUFFER_SHIFT, entry.res);
     }
     if (!operation) {
         ++stats_.staleCompletions;
@@ -552,21 +529,20 @@ unsigned UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
     return 1;
 }
 
-void UringDriver::bufferReturned(std::uint32_t buffer) noexcept {
-    if (picksBuffers()) {
-        if (features_.recvBundle) {
-            unsigned place = nextPlace_++ & bufferRingMask_;
-            bufferAt_[place] = static_cast<std::uint16_t>(buffer);
-            placeOf_[buffer] = static_cast<std::uint16_t>(place);
-        }
-        io_uring_buf_ring_add(bufferRing_, pool_->at(buffer), pool_->bufferBytes(),
-                              static_cast<unsigned short>(buffer),
-                              static_cast<int>(bufferRingMask_),
-                              static_cast<int>(buffersToPublish_++));
-    } else {
-        freeBuffers_.push_back(buffer);
-    }
+// Whatever the result: a buffer that was picked is ours to return. One that is filled piece by
+// piece stays where it is, and the kernel tells the pieces in the order in which it has filled
+// them.
+Bytes UringDriver::takeReceived(std::uint32_t number, int result) noexcept {
+    bool isOfSecond = messagePool_ && (number & messageMark) != 0;
+    BufferPool& pool = isOfSecond ? *messagePool_ : *pool_;
+    std::uint32_t buffer = isOfSecond ? number & ~messageMark : number;
+    if (result > 0) return pool.lend(buffer, static_cast<std::uint32_t>(result));
+    if (!pool.isJoined()) (isOfSecond ? messageBuffers_ : buffers_).bufferReturned(buffer);
+    return {};
 }
+
+// Only without a buffer ring.
+void UringDriver::bufferReturned(std::uint32_t buffer) noexcept { freeBuffers_.push_back(buffer); }
 
 void UringDriver::armWake() noexcept {
     wake_.prepareRead(wakeFd_, std::as_writable_bytes(std::span(&wake_.count, 1)));

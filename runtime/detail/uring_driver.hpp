@@ -3,13 +3,13 @@
 #include <wring/runtime/detail/inline_sends.hpp>
 #include <wring/runtime/detail/kernel_driver.hpp>
 #include <wring/runtime/detail/operation_slots.hpp>
+#include <wring/runtime/detail/uring_buffers.hpp>
 
 #include <vector>
 
 struct io_uring;
 struct io_uring_sqe;
 struct io_uring_cqe;
-struct io_uring_buf_ring;
 
 namespace wring::detail {
 
@@ -35,7 +35,7 @@ class UringDriver final : public KernelDriver {
  private:
     void setUp(const DriverOptions& options);
     void probe(const DriverOptions& options) noexcept;
-    void setUpBufferRing(const DriverOptions& options) noexcept;
+    bool setUpBuffers() noexcept;
     void enable() noexcept;
 
     bool start(Operation& operation) noexcept;
@@ -52,10 +52,10 @@ class UringDriver final : public KernelDriver {
     unsigned reap() noexcept;
     void prefetch(const io_uring_cqe& entry) const noexcept;
     unsigned onEntry(const io_uring_cqe& entry) noexcept;
-    void onBundle(Operation* operation, std::uint32_t buffer, std::uint32_t bytes,
-                  bool more) noexcept;
-    unsigned tellBundle() noexcept;
-    std::uint32_t nextOfBundle() noexcept;
+    Bytes takeReceived(std::uint32_t number, int result) noexcept;
+    BufferPool& poolOf(const Operation& operation) noexcept;
+    bool awaitBuffer(Operation& operation) noexcept;
+    void serveStarved() noexcept;
     void letGo(Operation& operation) noexcept;
     void deliver(Operation& operation, Completion& completion) noexcept;
     void endMulti(Operation& operation, Completion& completion) noexcept;
@@ -77,17 +77,12 @@ class UringDriver final : public KernelDriver {
     void takeNews() noexcept;
     void passNewsOn() noexcept;
     void publishBuffers() noexcept;
-    bool picksBuffers() const noexcept { return bufferRing_ != nullptr; }
+    bool picksBuffers() const noexcept { return buffers_.isSetUp(); }
 
     static constexpr std::uint64_t ignoredIdentity = ~std::uint64_t{0};
 
-    /// What one completion says of several buffers and was not told yet. There is one at most: a
-    /// turn within a handler tells the rest before it takes the next completion.
-    struct Bundle {
-        Operation* operation = nullptr;  // null: nothing is left
-        unsigned place = 0;              // of its next buffer in the ring
-        std::uint32_t bytes = 0;         // that are left
-        bool more = false;               // after the last one
+    struct DetachPool {
+        void operator()(BufferPool* pool) const noexcept { pool->detach(); }
     };
 
     struct WakeOperation : Operation {
@@ -99,16 +94,9 @@ class UringDriver final : public KernelDriver {
 
     std::unique_ptr<io_uring> ring_;
     DriverFeatures features_;
-    io_uring_buf_ring* bufferRing_ = nullptr;
-    std::size_t bufferRingBytes_ = 0;
-    unsigned bufferRingMask_ = 0;
-    unsigned buffersToPublish_ = 0;
-    // Only with bundles, of which the kernel names the first buffer alone: they follow each other
-    // as they were handed to it.
-    std::vector<std::uint16_t> bufferAt_;  // by place in the ring
-    std::vector<std::uint16_t> placeOf_;   // by buffer
-    unsigned nextPlace_ = 0;
-    Bundle bundle_;
+    UringBuffers buffers_;
+    UringBuffers messageBuffers_;  // only where those are joined: a message wants one to itself
+    std::unique_ptr<BufferPool, DetachPool> messagePool_;
     std::vector<std::uint32_t> freeBuffers_;  // only without a buffer ring
     OperationSlots slots_;
     std::uint32_t inFlight_ = 0;

@@ -35,7 +35,7 @@ void UringDriver::cancel(Operation& operation) noexcept {
             backlog_.remove(operation);
             return finishLater(operation, -ECANCELED);
         case Operation::State::starved:
-            starved_.remove(operation);
+            poolOf(operation).starved.remove(operation);
             return finishLater(operation, -ECANCELED);
         case Operation::State::unconfirmed:
             if (!std::exchange(operation.cancelRequested_, true)) ++inlineAsked_;
@@ -86,7 +86,7 @@ void UringDriver::endMulti(Operation& operation, Completion& completion) noexcep
         if (operation.cancelRequested_ || abandoning_) {
             completion.result = -ECANCELED;
         } else {
-            if (growOrStarve(operation)) return restart(operation);
+            if (awaitBuffer(operation)) return restart(operation);
             operation.state_ = Operation::State::starved;
             return;
         }
@@ -120,10 +120,10 @@ void UringDriver::receivePolled(Operation& operation) noexcept {
         if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
         ++stats_.starvations;
         operation.state_ = Operation::State::starved;
-        return starved_.pushBack(operation);
+        return pool_->starved.pushBack(operation);
     }
     std::uint32_t buffer = freeBuffers_.back();
-    int count = receiveInto(operation, {pool_->at(buffer), pool_->bufferBytes()});
+    int count = receiveInto(operation, pool_->room(buffer));
     int error = count < 0 ? -count : 0;
     Completion completion;
     completion.result = count;
@@ -132,8 +132,8 @@ void UringDriver::receivePolled(Operation& operation) noexcept {
         return restart(operation);
     }
     if (count > 0) {
-        freeBuffers_.pop_back();
         completion.bytes = pool_->lend(buffer, static_cast<std::uint32_t>(count));
+        if (pool_->isFull(buffer)) freeBuffers_.pop_back();
         completion.more = true;
         if (operation.cancelRequested_) {
             finishLater(operation, -ECANCELED);
@@ -190,35 +190,28 @@ void UringDriver::letGo(Operation& operation) noexcept {
     slots_.free(operation.slot_);
 }
 
-void UringDriver::onBundle(Operation* operation, std::uint32_t buffer, std::uint32_t bytes,
-                           bool more) noexcept {
-    bundle_ = {operation, placeOf_[buffer], bytes, more};
-    if (operation) return;
-    ++stats_.staleCompletions;
-    std::uint32_t size = pool_->bufferBytes();
-    for (std::uint32_t done = 0; done < bytes; done += size) bufferReturned(nextOfBundle());
+BufferPool& UringDriver::poolOf(const Operation& operation) noexcept {
+    return messagePool_ && operation.verb_ == Verb::recvmsgMulti ? *messagePool_ : *pool_;
 }
 
-std::uint32_t UringDriver::nextOfBundle() noexcept {
-    return bufferAt_[bundle_.place++ & bufferRingMask_];
+// False when it has to wait until a buffer comes back. Joined buffers that are all full in the
+// middle of a turn mostly come back with it: more of them than the cache holds would cost every
+// receive.
+bool UringDriver::awaitBuffer(Operation& operation) noexcept {
+    BufferPool& pool = poolOf(operation);
+    if (!pool.isJoined()) return growOrStarve(operation, pool);
+    ++stats_.starvations;
+    if (pool.available() > 0) return true;
+    pool.starved.pushBack(operation);
+    return false;
 }
 
-// A handler may do anything, a turn of its own included, which then tells what is left.
-unsigned UringDriver::tellBundle() noexcept {
-    unsigned told = 0;
-    while (Operation* operation = bundle_.operation) {
-        std::uint32_t size = std::min(bundle_.bytes, pool_->bufferBytes());
-        Completion completion;
-        completion.result = static_cast<std::int32_t>(size);
-        completion.bytes = pool_->lend(nextOfBundle(), size);
-        bundle_.bytes -= size;
-        completion.more = bundle_.bytes > 0 || bundle_.more;
-        if (bundle_.bytes == 0) bundle_.operation = nullptr;
-        if (!completion.more) letGo(*operation);
-        ++told;
-        deliver(*operation, completion);
-    }
-    return told;
+void UringDriver::serveStarved() noexcept {
+    auto retry = [this](Operation& operation) { restart(operation); };
+    bool isHeldForLong = !pool_->starved.empty() && pool_->available() == 0 && inlineSends_.empty();
+    if (isHeldForLong) pool_->grow();
+    retryStarved(*pool_, retry);
+    if (messagePool_) retryStarved(*messagePool_, retry);
 }
 
 }  // namespace wring::detail

@@ -245,9 +245,10 @@ TEST_P(TlsTransportTest, bytesThatWereNotDeliveredNeverAre) {
         record.onData = [](Recorder& it, std::string_view) { it.transport().pauseProducing(); };
         far.send(std::string(30000, 'x'));
         co_await until(reactor, [&] { return !record.received.empty(); });
+        far.send(std::string(30000, 'x'));
         co_await turns(reactor);
         std::size_t before = record.received.size();
-        EXPECT_LT(before, 30000u);
+        EXPECT_LE(before, 30000u);
         if (refusesAtOnce(*record.protocol, contextOf(testAuthority().server()))) {
             co_await finish(reactor, &record);
         } else {

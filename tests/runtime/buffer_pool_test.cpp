@@ -1,5 +1,7 @@
 #include <wring/runtime/detail/buffer_pool.hpp>
 
+#include <wring/runtime/driver.hpp>
+
 #include <gtest/gtest.h>
 #include <algorithm>
 #include <set>
@@ -19,8 +21,9 @@ struct Keeper final : BufferPool::Owner {
 };
 
 struct BufferPoolTest : ::testing::Test {
-    void make(std::uint32_t initial, std::uint32_t limit) {
-        pool = new BufferPool(64, initial, limit);
+    void make(std::uint32_t initial, std::uint32_t limit) { makeAs({64, initial, limit, 64, 64}); }
+    void makeAs(const BufferLayout& layout) {
+        pool = new BufferPool(layout);
         pool->attach(keeper);
     }
     Keeper keeper;
@@ -68,11 +71,41 @@ TEST_F(BufferPoolTest, placesStayWhenItGrows) {
     pool->detach();
 }
 
-TEST_F(BufferPoolTest, aLimitBelowTheStartIsTheStart) {
-    make(4, 2);
-    EXPECT_EQ(pool->limit(), 4u);
-    EXPECT_FALSE(pool->grow());
-    pool->detach();
+DriverOptions optionsFor(std::uint32_t initial, std::uint32_t most, std::uint32_t bytes) {
+    DriverOptions options;
+    options.buffersInitial = initial;
+    options.buffersMax = most;
+    options.bufferBytes = bytes;
+    return options;
+}
+
+TEST(BufferLayoutTest, singleBuffersAreThoseAskedFor) {
+    BufferLayout layout = BufferLayout::single(optionsFor(64, 1024, 8192));
+    EXPECT_EQ(layout.bytes, 8192u);
+    EXPECT_EQ(layout.initial, 64u);
+    EXPECT_EQ(layout.limit, 1024u);
+    EXPECT_EQ(layout.leastRoom, 8192u);
+}
+
+TEST(BufferLayoutTest, aLimitBelowTheStartIsTheStart) {
+    EXPECT_EQ(BufferLayout::single(optionsFor(4, 2, 64)).limit, 4u);
+    EXPECT_EQ(BufferLayout::joined(optionsFor(64, 2, 64), true).limit, 4u);
+}
+
+TEST(BufferLayoutTest, joinedBuffersHaveAsMuchMemory) {
+    BufferLayout layout = BufferLayout::joined(optionsFor(64, 1024, 8192), true);
+    EXPECT_EQ(layout.bytes, 131072u);
+    EXPECT_EQ(layout.initial, 4u);
+    EXPECT_EQ(layout.limit, 64u);
+    EXPECT_EQ(layout.leastRoom, 8192u);
+    EXPECT_EQ(layout.messageBytes, 8192u);
+    EXPECT_EQ(BufferLayout::joined(optionsFor(64, 1024, 8192), false).leastRoom, 1u);
+}
+
+TEST(BufferLayoutTest, aHandfulIsNotJoined) {
+    EXPECT_EQ(BufferLayout::joined(optionsFor(31, 1024, 64), true).bytes, 64u);
+    EXPECT_EQ(BufferLayout::joined(optionsFor(32, 1024, 64), true).bytes, 1024u);
+    EXPECT_EQ(BufferLayout::joined(optionsFor(64, 64, 1u << 24), true).bytes, 1u << 24);
 }
 
 TEST_F(BufferPoolTest, whatIsLentComesBackWhenItsBytesEnd) {
@@ -106,6 +139,73 @@ TEST_F(BufferPoolTest, isScarceWhenMoreThanHalfIsLent) {
     pool->detach();
 }
 
+TEST_F(BufferPoolTest, aJoinedBufferIsLentPieceByPiece) {
+    makeAs({256, 2, 2, 64, 1});
+    const std::uint32_t buffer = keeper.free.front();
+    Bytes first = pool->lend(buffer, 100), second = pool->lend(buffer, 156);
+    EXPECT_EQ(first.data(), pool->at(buffer));
+    EXPECT_EQ(second.data(), pool->at(buffer) + 100);
+    EXPECT_TRUE(pool->isFull(buffer));
+    EXPECT_EQ(pool->lent(), 2u);
+    EXPECT_EQ(pool->available(), 1u);
+    EXPECT_EQ(keeper.free.size(), 2u);
+    first = Bytes();
+    EXPECT_EQ(keeper.free.size(), 2u) << "a piece of it is lent";
+    EXPECT_EQ(pool->available(), 1u);
+    second = Bytes();
+    EXPECT_EQ(keeper.free.back(), buffer);
+    EXPECT_EQ(pool->available(), 2u);
+    EXPECT_EQ(pool->room(buffer).size(), 256u);
+    pool->detach();
+}
+
+TEST_F(BufferPoolTest, whatTheKernelFillsIsNotRewound) {
+    makeAs({256, 2, 2, 64, 1});
+    pool->lend(0, 100);
+    EXPECT_EQ(pool->lent(), 0u);
+    EXPECT_EQ(pool->room(0).data(), pool->at(0) + 100);
+    EXPECT_EQ(pool->available(), 2u);
+    pool->detach();
+}
+
+TEST_F(BufferPoolTest, whatTheDriverFillsIsRewoundWhenNothingIsLent) {
+    makeAs({256, 2, 2, 64, 64, true});
+    Bytes first = pool->lend(0, 10);
+    EXPECT_EQ(pool->room(0).data(), pool->at(0) + 64) << "each piece has lines of its own";
+    Bytes second = pool->lend(0, 120);
+    EXPECT_FALSE(pool->isFull(0));
+    EXPECT_EQ(pool->room(0).size(), 64u);
+    first = Bytes();
+    EXPECT_EQ(pool->room(0).size(), 64u);
+    second = Bytes();
+    EXPECT_EQ(pool->room(0).size(), 256u);
+    EXPECT_EQ(keeper.free.size(), 2u) << "it was never taken away";
+    pool->detach();
+}
+
+TEST_F(BufferPoolTest, withLessThanTheLeastRoomLeftABufferIsFull) {
+    makeAs({256, 2, 2, 64, 64, true});
+    Bytes piece = pool->lend(0, 193);
+    EXPECT_TRUE(pool->isFull(0));
+    EXPECT_EQ(pool->available(), 1u);
+    piece = Bytes();
+    EXPECT_EQ(keeper.free.size(), 3u);
+    EXPECT_EQ(keeper.free.back(), 0u);
+    EXPECT_EQ(pool->available(), 2u);
+    pool->detach();
+}
+
+TEST_F(BufferPoolTest, aPieceIsDearThatHoldsUpMuchMoreThanItIs) {
+    makeAs({256, 2, 2, 64, 1});
+    EXPECT_TRUE(pool->isDear(64));
+    EXPECT_FALSE(pool->isDear(65));
+    Bytes both[] = {pool->lend(0, 256), pool->lend(1, 256)};
+    EXPECT_TRUE(pool->isDear(256)) << "they are scarce";
+    both[0] = Bytes();
+    both[1] = Bytes();
+    pool->detach();
+}
+
 TEST_F(BufferPoolTest, bytesOutliveTheOwner) {
     make(2, 2);
     Bytes first = pool->lend(keeper.take(), 1), second = pool->lend(keeper.take(), 1);
@@ -116,8 +216,8 @@ TEST_F(BufferPoolTest, bytesOutliveTheOwner) {
 }
 
 TEST(BufferPoolDeathTest, aPoolHasBuffers) {
-    EXPECT_DEATH(new BufferPool(64, 0, 4), "1 to 32768 buffers");
-    EXPECT_DEATH(new BufferPool(64, 1, 40000), "1 to 32768 buffers");
+    EXPECT_DEATH(new BufferPool({64, 0, 4, 64, 64}), "1 to 32768 buffers");
+    EXPECT_DEATH(new BufferPool({64, 1, 40000, 64, 64}), "1 to 32768 buffers");
 }
 
 }  // namespace

@@ -150,8 +150,8 @@ TEST_F(DriverChoiceTest, featuresThatAreSwitchedOffAreReportedOff) {
     EXPECT_FALSE(featuresWithout({"bufring"}).bufferRing);
     EXPECT_FALSE(featuresWithout({"bufring"}).multishotRecv) << "it needs the buffers";
     EXPECT_FALSE(featuresWithout({"registered_ring"}).registeredRing);
-    EXPECT_FALSE(featuresWithout({"recv_bundle"}).recvBundle);
-    EXPECT_FALSE(featuresWithout({"bufring"}).recvBundle) << "it needs the buffers";
+    EXPECT_FALSE(featuresWithout({"joined_buffers"}).joinedBuffers);
+    EXPECT_FALSE(featuresWithout({"bufring"}).joinedBuffers) << "it needs the buffers";
     const DriverFeatures coop = featuresWithout({"defer_taskrun"});
     EXPECT_FALSE(coop.deferTaskrun);
     const DriverFeatures neither = featuresWithout({"defer_taskrun", "coop_taskrun"});

@@ -270,7 +270,7 @@ inline std::vector<DriverSetup> everyDriver() {
     std::vector<DriverSetup> drivers = allDrivers();
     drivers.push_back({"uringWithoutBufferRings", DriverKind::uring, {"bufring"}});
     drivers.push_back(
-        {"uringOfLinux60", DriverKind::uring, {"defer_taskrun", "inline_send", "recv_bundle"}});
+        {"uringOfLinux60", DriverKind::uring, {"defer_taskrun", "inline_send", "joined_buffers"}});
     drivers.push_back({"sim", DriverKind::automatic, {}, true});
     drivers.push_back({"simWithoutInlineSend", DriverKind::automatic, {"inline_send"}, true});
     return drivers;

@@ -56,7 +56,7 @@ inline std::vector<DriverSetup> allDrivers() {
             {"epoll", DriverKind::epoll, {}},
             {"uringWithoutMultishotRecv", DriverKind::uring, {"multishot_recv"}},
             {"uringWithoutMultishotAccept", DriverKind::uring, {"multishot_accept"}},
-            {"uringOfLinux61", DriverKind::uring, {"recv_bundle"}},
+            {"uringOfLinux61", DriverKind::uring, {"joined_buffers"}},
             {"uringWithoutInlineSend", DriverKind::uring, {"inline_send"}},
             {"uringWithoutDeferTaskrun", DriverKind::uring, {"defer_taskrun"}},
             {"uringOfLinux519",
