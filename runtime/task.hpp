@@ -24,10 +24,6 @@ struct TaskPromiseBase : PromiseBase {
     explicit TaskPromiseBase(const std::source_location& where) noexcept : place(where) {}
 
     std::source_location place;
-    /// Set while the awaiting coroutine is still inside its await_suspend: a task that ends there
-    /// returns to it instead of resuming it, so that awaits of tasks that end at once do not
-    /// pile up on the stack, tail calls or not.
-    bool isRunningInline = false;
 
     std::suspend_always initial_suspend() const noexcept { return {}; }
 
@@ -35,9 +31,8 @@ struct TaskPromiseBase : PromiseBase {
         bool await_ready() const noexcept { return false; }
         template <class Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-            TaskPromiseBase& promise = self.promise();
-            if (promise.isRunningInline) return std::noop_coroutine();
-            return promise.continuation;
+            std::coroutine_handle<> parent = self.promise().continuation;
+            return parent ? parent : std::noop_coroutine();
         }
         void await_resume() const noexcept {}
     };
@@ -65,17 +60,20 @@ struct TaskPromise<void> : TaskPromiseBase {
         const std::source_location& where = std::source_location::current()) noexcept
         : TaskPromiseBase(where) {}
     Task<void> get_return_object() noexcept;
-    void unhandled_exception() noexcept { result = Failure::current(); }
+    void unhandled_exception() noexcept { error = std::current_exception(); }
     void return_void() const noexcept {}
-    void takeValue() { result.value(); }
-    Result<void> result;  // well until something throws
+    void takeValue() const {
+        if (error) std::rethrow_exception(error);
+    }
+    std::exception_ptr error;  // smaller than a Result: every waiting task has one
 };
 
 /// The result of a task that has ended.
 template <class T>
 Result<T> takeResultOf(TaskPromise<T>& promise) noexcept {
     if constexpr (std::is_void_v<T>) {
-        return std::move(promise.result);
+        if (promise.error) return Failure(std::move(promise.error));
+        return {};
     } else {
         return std::move(*promise.result);
     }
@@ -122,13 +120,13 @@ class [[nodiscard]] Task {
         /// its end.
         bool begin(std::coroutine_handle<> parent, detail::Fiber* fiber) noexcept {
             promise_type& promise = handle_.promise();
-            promise.continuation = parent;
             promise.fiber = fiber;
-            promise.isRunningInline = true;
             handle_.resume();
-            if (handle_.done()) return false;
-            promise.isRunningInline = false;
-            return true;
+            // Not before: a task that ends in there returns to here instead of resuming the
+            // parent, so that awaits of tasks that end at once do not pile up on the stack, tail
+            // calls or not.
+            promise.continuation = parent;
+            return !handle_.done();
         }
         T await_resume() { return handle_.promise().takeValue(); }
         /// How the task ended, for outcome().

@@ -7,16 +7,15 @@
 #include <wring/runtime/reactor.hpp>
 
 #include <cerrno>
+#include <new>
 
 namespace wring::detail {
 
 namespace {
 
-// What may wait for a reader. A small chunk is copied, so that it does not occupy a whole receive
-// buffer, and so is a large one when buffers are scarce.
+// What may wait for a reader.
 constexpr std::size_t inboxBytesMax = 65536;
 constexpr std::size_t inboxBytesResume = 16384;
-constexpr std::size_t copiedBytesMax = 2048;
 // What a write may leave to be sent later.
 constexpr std::size_t unawaitedBytesMax = 65536;
 
@@ -27,6 +26,12 @@ bool endsByItself(int result) noexcept {
 
 const Failure& cancelled() noexcept {
     static const Failure failure = Failure::of<CancelledError>();
+    return failure;
+}
+
+// Takes the place of a failure that there is no memory for.
+Failure& withoutMemory() noexcept {
+    static Failure failure = Failure::of<ConnectionLost>(ENOMEM);
     return failure;
 }
 
@@ -45,8 +50,8 @@ bool StreamConnection::tryRead(ReadAwaiter& reader) noexcept {
         }
         return true;
     }
-    if (!health_ && !isStillReadable_) {
-        reader.failure_ = &health_.error();
+    if (failure_ && !isStillReadable_) {
+        reader.failure_ = failure_.get();
         return true;
     }
     return hasReadEnded();
@@ -77,14 +82,14 @@ void StreamConnection::unread(Bytes bytes) { inbox_.pushFront(keepable(std::move
 
 Bytes StreamConnection::keepable(Bytes chunk) const {
     if (!chunk.isLent()) return chunk;
-    bool copies = chunk.size() <= copiedBytesMax || reactor().driver().buffers().isScarce();
+    bool copies = reactor().driver().buffers().isDear(chunk.size());
     return copies ? Bytes::copyOf(chunk.view()) : std::move(chunk);
 }
 
 void StreamConnection::readEnded(int error) noexcept {
     if (error) return fail(lostFailure(error));
     // A reset that a send has met looks like an end here.
-    if (isBroken_ && isStillReadable_) return fail(health_.error());
+    if (isBroken_ && isStillReadable_) return fail(*failure_);
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) reader->resume();
 }
 
@@ -115,16 +120,14 @@ void StreamConnection::askWriterToEnd() noexcept {
     cancelSend();
 }
 
-const Failure* StreamConnection::writeFailure() const noexcept {
-    return health_ ? nullptr : &health_.error();
-}
+const Failure* StreamConnection::writeFailure() const noexcept { return failure_.get(); }
 
 void StreamConnection::sent(int result) noexcept {
     Ref<StreamConnection> alive(this);
     bool isCancelled = result == -ECANCELED && isWriteCancelled_;
-    if (result < 0 && !isCancelled && health_) {
+    if (result < 0 && !isCancelled && !failure_) {
         if (endsByItself(result)) {
-            health_ = lostFailure(-result);
+            setFailure(lostFailure(-result));
             isStillReadable_ = true;
             isBroken_ = result != -EPIPE;
         } else {
@@ -136,15 +139,27 @@ void StreamConnection::sent(int result) noexcept {
         if (!writer_->start()) return;
     }
     // Behind bytes that were lost an orderly end would be a lie.
-    if (isShutQueued_ && health_) shutWhenSent();
+    if (isShutQueued_ && !failure_) shutWhenSent();
     if (!writer_) return;
     endWrite(isCancelled ? &cancelled() : writeFailure());
 }
 
 // The failure of the whole connection takes the place of one of the sending side alone.
 void StreamConnection::noteFailure(Failure failure) noexcept {
-    if (health_ || isStillReadable_) health_ = std::move(failure);
+    if (!failure_ || isStillReadable_) setFailure(std::move(failure));
     isStillReadable_ = false;
+}
+
+void StreamConnection::setFailure(Failure failure) noexcept {
+    if (!failure_)
+        failure_.reset(new (std::nothrow) Failure(std::move(failure)));
+    else if (failure_.get() != &withoutMemory())
+        *failure_ = std::move(failure);
+    if (!failure_) failure_.reset(&withoutMemory());
+}
+
+void StreamConnection::DropFailure::operator()(Failure* failure) const noexcept {
+    if (failure != &withoutMemory()) delete failure;
 }
 
 void StreamConnection::endWrite(const Failure* failure) noexcept {
@@ -155,7 +170,9 @@ void StreamConnection::endWrite(const Failure* failure) noexcept {
 }
 
 int StreamConnection::shutdownSend() noexcept {
-    return std::exchange(isSendShut_, true) ? 0 : shutWhenSent();
+    if (isSendShut_) return 0;
+    isSendShut_ = true;
+    return shutWhenSent();
 }
 
 // What was given away just now reaches the kernel later than a shutdown.
@@ -167,7 +184,7 @@ int StreamConnection::shutWhenSent() noexcept {
 }
 
 Ref<TlsLayer> StreamConnection::startTLS(const Ref<TLSContext>& context, TLSRole role) {
-    health_.value();
+    if (failure_) failure_->raise();
     if (!inbox_.empty()) {
         throw ClearBytesError(0, "startTLS", std::to_string(inbox_.bytes()) + " of them");
     }
@@ -205,7 +222,7 @@ void StreamConnection::fail(Failure failure) noexcept {
     Ref<StreamConnection> alive(this);
     noteFailure(std::move(failure));
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) {
-        reader->failure_ = &health_.error();
+        reader->failure_ = failure_.get();
         reader->resume();
     }
 }
@@ -213,10 +230,10 @@ void StreamConnection::fail(Failure failure) noexcept {
 // A writer's bytes are the kernel's until the send has ended: it is told by connectionClosed().
 void StreamConnection::failWaiters() noexcept {
     if (ReadAwaiter* reader = std::exchange(reader_, nullptr)) {
-        reader->failure_ = &health_.error();
+        reader->failure_ = failure_.get();
         reader->resume();
     }
-    if (isWriterQueued_) endWrite(&health_.error());
+    if (isWriterQueued_) endWrite(failure_.get());
 }
 
 void StreamConnection::reactorStopping() noexcept {
@@ -227,7 +244,7 @@ void StreamConnection::reactorStopping() noexcept {
 
 void StreamConnection::connectionClosed() noexcept {
     Ref<StreamConnection> last = std::move(self_);
-    if (writer_) endWrite(&health_.error());
+    if (writer_) endWrite(failure_.get());
     if (news_) news_->set();
 }
 

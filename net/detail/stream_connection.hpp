@@ -43,11 +43,14 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     void close() noexcept { end(Ending::flush); }
     void abortNow() noexcept override { end(Ending::reset); }
     bool isUsable() const noexcept {
-        return isOpen() && (health_ || isStillReadable_) && !hasReadEnded();
+        return isOpen() && (!failure_ || isStillReadable_) && !hasReadEnded();
     }
     void reactorStopping() noexcept override;
 
  private:
+    struct DropFailure {
+        void operator()(Failure* failure) const noexcept;
+    };
     void received(Bytes&& chunk) noexcept override;
     void readEnded(int error) noexcept override;
     void sent(int result) noexcept override;
@@ -62,22 +65,24 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     int shutWhenSent() noexcept;
     void fail(Failure failure) noexcept;
     void noteFailure(Failure failure) noexcept;
+    void setFailure(Failure failure) noexcept;
     void failWaiters() noexcept;
     void endWrite(const Failure* failure) noexcept;
 
-    Ref<StreamConnection> self_;  // until closed
+    // At first and as bits, to lie where the base has room.
+    bool isStopped_ : 1 = false;  // over budget
+    bool isWriteCancelled_ : 1 = false;
+    bool isWriterQueued_ : 1 = false;  // behind what an earlier write left
+    bool isSendShut_ : 1 = false;
+    bool isShutQueued_ : 1 = false;
+    bool isBroken_ : 1 = false;         // in both directions, as a send has found out
+    bool isStillReadable_ : 1 = false;  // the failure is of the sending side alone
+    Ref<StreamConnection> self_;        // until closed
     ReadAwaiter* reader_ = nullptr;
     Writer* writer_ = nullptr;
     Inbox inbox_;
-    Result<void> health_;          // or what everything fails with
-    std::unique_ptr<Event> news_;  // once somebody has waited for it
-    bool isStopped_ = false;       // over budget
-    bool isWriteCancelled_ = false;
-    bool isWriterQueued_ = false;  // behind what an earlier write left
-    bool isSendShut_ = false;
-    bool isShutQueued_ = false;
-    bool isBroken_ = false;         // in both directions, as a send has found out
-    bool isStillReadable_ = false;  // the failure is of the sending side alone
+    std::unique_ptr<Failure, DropFailure> failure_;  // what everything fails with, once it does
+    std::unique_ptr<Event> news_;                    // once somebody has waited for it
 };
 
 }  // namespace wring::detail

@@ -4,7 +4,7 @@
 
 namespace wring::detail {
 
-/// Base of what is no coroutine and can be resumed like one: it begins with the two pointers that
+/// Base of what is no coroutine and can be resumed like one: it begins with the pointer that
 /// every coroutine's frame begins with in the ABI that GCC and Clang share. For the end of a chain
 /// of awaits, where a whole frame would only wait to be resumed once.
 class Resumable {
@@ -25,7 +25,6 @@ class Resumable {
 
  private:
     Function resumed_;
-    [[maybe_unused]] Function destroyed_ = nullptr;  // never called
 };
 
 }  // namespace wring::detail
