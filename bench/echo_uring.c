@@ -26,6 +26,8 @@ enum {
     BUFFERS_FIRST =
         64,  // more are lent when the kernel first runs out: a small ring stays in the cache
     BUFFERS_MAX = 1024,
+    JOINED = 16,  // so many are one where the kernel can fill it piece by piece
+    CHUNKS = 65536,
     NONE = -1
 };
 
@@ -48,28 +50,38 @@ struct connection {
     struct extra extra[];
 };
 
-struct chunk {  // one for each buffer, while a connection holds it
+struct chunk {  // what a connection holds of a buffer
     uint32_t from, to;
-    int next;
+    int next, buffer;
+};
+
+struct buffer {
+    uint32_t filled;
+    int held;  // chunks of it
 };
 
 static struct io_uring ring;
 static struct io_uring_buf_ring* lent;
 static char* buffers;
-static struct chunk chunks[BUFFERS_MAX];
-static int buffers_made, buffers_held, buffers_returned;  // returned: since the last advance
+static struct chunk chunks[CHUNKS];
+static struct buffer states[BUFFERS_MAX];
+static int chunks_made, chunks_free = NONE;
+static int buffers_made, buffers_full, buffers_returned;  // returned: since the last advance
 static struct connection* starved;  // receives that ended for want of a buffer
 static struct connection* ready;    // have something to send, and nothing being sent
 
 // What the sends of one loop refer to; the kernel has copied it once they are submitted.
-static struct iovec pieces[BUFFERS_MAX];
-static struct msghdr messages[BUFFERS_MAX];
+static struct iovec pieces[CHUNKS];
+static struct msghdr messages[CHUNKS];
 static size_t pieces_used, messages_used;
 
-static bool ran_dry;
+static bool ran_dry, is_joined;
+static int dry_loops;  // in which somebody waited for a buffer and none came back
 
 static enum echo_mode mode;
+static uint32_t buffer_bytes = BUFFER_BYTES;
 static size_t slot_bytes = BUFFER_BYTES;  // from one buffer to the next
+static int buffers_first = BUFFERS_FIRST, buffers_max = BUFFERS_MAX;
 
 static void tag(struct io_uring_sqe* sqe, enum operation kind, struct connection* connection) {
     io_uring_sqe_set_data64(sqe, (uintptr_t)connection | kind);
@@ -78,12 +90,13 @@ static void tag(struct io_uring_sqe* sqe, enum operation kind, struct connection
 static char* buffer_at(int id) { return buffers + (size_t)id * slot_bytes; }
 
 static void lend(int id) {
-    io_uring_buf_ring_add(lent, buffer_at(id), BUFFER_BYTES, (unsigned short)id,
-                          io_uring_buf_ring_mask(BUFFERS_MAX), buffers_returned++);
+    states[id] = (struct buffer){0};
+    io_uring_buf_ring_add(lent, buffer_at(id), buffer_bytes, (unsigned short)id,
+                          io_uring_buf_ring_mask((uint32_t)buffers_max), buffers_returned++);
 }
 
 static void lend_new(int count) {
-    for (; count > 0 && buffers_made < BUFFERS_MAX; --count) lend(buffers_made++);
+    for (; count > 0 && buffers_made < buffers_max; --count) lend(buffers_made++);
 }
 
 static void arm_receive(struct connection* connection) {
@@ -103,7 +116,7 @@ static void send_queue(struct connection* connection) {
     *message = (struct msghdr){.msg_iov = first};
     for (int id = connection->first; id != NONE; id = chunks[id].next) {
         struct chunk* chunk = &chunks[id];
-        first[message->msg_iovlen++] = (struct iovec){.iov_base = buffer_at(id) + chunk->from,
+        first[message->msg_iovlen++] = (struct iovec){.iov_base = buffer_at(chunk->buffer) + chunk->from,
                                                       .iov_len = chunk->to - chunk->from};
     }
     struct io_uring_sqe* sqe = ring_submission(&ring);
@@ -130,9 +143,24 @@ static void make_ready(struct connection* connection) {
     ready = connection;
 }
 
-static void append(struct connection* connection, int id, uint32_t from, uint32_t to) {
-    chunks[id] = (struct chunk){.from = from, .to = to, .next = NONE};
-    ++buffers_held;
+static bool is_full(int buffer) { return !is_joined || states[buffer].filled == buffer_bytes; }
+
+static int make_chunk(struct chunk value) {
+    int id = chunks_free;
+    if (id != NONE)
+        chunks_free = chunks[id].next;
+    else if (chunks_made < CHUNKS)
+        id = chunks_made++;
+    else
+        echo_die("too many chunks", ENOMEM);
+    chunks[id] = value;
+    return id;
+}
+
+static void append(struct connection* connection, int buffer, uint32_t from, uint32_t to) {
+    int id = make_chunk((struct chunk){.from = from, .to = to, .next = NONE, .buffer = buffer});
+    ++states[buffer].held;
+    if (is_full(buffer)) ++buffers_full;
     if (connection->first == NONE) {
         connection->first = connection->last = id;
         make_ready(connection);
@@ -143,10 +171,13 @@ static void append(struct connection* connection, int id, uint32_t from, uint32_
 }
 
 static void remove_first(struct connection* connection) {
-    int id = connection->first;
+    int id = connection->first, buffer = chunks[id].buffer;
     connection->first = chunks[id].next;
-    --buffers_held;
-    lend(id);
+    chunks[id].next = chunks_free;
+    chunks_free = id;
+    if (--states[buffer].held > 0 || !is_full(buffer)) return;
+    --buffers_full;
+    lend(buffer);
 }
 
 static void take_sent(struct connection* connection, uint32_t size) {
@@ -195,17 +226,18 @@ static void answer_lines(struct connection* connection, int id, uint32_t size) {
 
 static void take(struct connection* connection, int id, uint32_t size) {
     if (mode == ECHO_TIMED) timeouts_restart(&connection->extra->timeout);
+    states[id].filled += size;
     if (mode == ECHO_LINES)
         answer_lines(connection, id, size);
     else
-        append(connection, id, 0, size);
+        append(connection, id, states[id].filled - size, states[id].filled);
 }
 
 static void on_receive(struct connection* connection, const struct io_uring_cqe* cqe) {
     connection->receiving = (cqe->flags & IORING_CQE_F_MORE) != 0;
     if (cqe->res > 0)
         take(connection, (int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT), (uint32_t)cqe->res);
-    else if (cqe->flags & IORING_CQE_F_BUFFER)
+    else if (cqe->flags & IORING_CQE_F_BUFFER && !is_joined)
         lend((int)(cqe->flags >> IORING_CQE_BUFFER_SHIFT));  // taken, then not used
     if (connection->receiving) return;
     if (cqe->res == -ENOBUFS) {
@@ -249,12 +281,15 @@ static void handle(int listener, const struct io_uring_cqe* cqe) {
 }
 
 // Lends what came back, doubles the ring if it ran dry, and wakes at most as many as can be served.
+// Joined buffers mostly come back with what is being sent: more of them would leave the cache.
 static void refill(void) {
-    if (ran_dry) lend_new(buffers_made);
+    dry_loops = starved != NULL && buffers_returned == 0 ? dry_loops + 1 : 0;
+    if (is_joined ? dry_loops > 2 : ran_dry) lend_new(buffers_made);
     ran_dry = false;
     if (buffers_returned > 0) io_uring_buf_ring_advance(lent, buffers_returned);
     buffers_returned = 0;
-    for (int left = buffers_made - buffers_held; starved != NULL && left > 0; --left) {
+    int left = buffers_made - buffers_full;
+    for (; starved != NULL && left > 0; left -= is_joined ? 0 : 1) {
         struct connection* connection = starved;
         starved = connection->next_starved;
         arm_receive(connection);
@@ -264,9 +299,17 @@ static void refill(void) {
 static void set_up(void) {
     if (mode == ECHO_LINES) slot_bytes = 2 * BUFFER_BYTES + LINE_BYTES_MAX;
     ring_open(&ring, SUBMISSIONS);
-    lent = ring_of_buffers(&ring, BUFFERS_MAX);
-    buffers = ring_pages((size_t)BUFFERS_MAX * slot_bytes);
-    lend_new(BUFFERS_FIRST);
+    if (mode != ECHO_LINES) lent = ring_of_buffers(&ring, BUFFERS_MAX / JOINED, true);
+    is_joined = lent != NULL;
+    if (is_joined) {
+        slot_bytes = buffer_bytes = JOINED * BUFFER_BYTES;
+        buffers_first = BUFFERS_FIRST / JOINED;
+        buffers_max = BUFFERS_MAX / JOINED;
+    } else {
+        lent = ring_of_buffers(&ring, BUFFERS_MAX, false);
+    }
+    buffers = ring_pages((size_t)buffers_max * slot_bytes);
+    lend_new(buffers_first);
     refill();
 }
 

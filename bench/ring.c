@@ -8,6 +8,8 @@
 
 #include "echo_listen.h"
 
+enum { INCREMENTAL = 1 << 1 };  // IOU_PBUF_RING_INC of Linux 6.12; its place was padding
+
 void* ring_pages(size_t bytes) {
     void* at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) echo_die("mmap", errno);
@@ -24,10 +26,17 @@ void ring_open(struct io_uring* ring, unsigned submissions) {
     io_uring_register_ring_fd(ring);  // saves a file look-up an enter; not having it is no error
 }
 
-struct io_uring_buf_ring* ring_of_buffers(struct io_uring* ring, unsigned count) {
-    struct io_uring_buf_ring* lent = ring_pages(count * sizeof(struct io_uring_buf));
-    struct io_uring_buf_reg registration = {.ring_addr = (uintptr_t)lent, .ring_entries = count};
+struct io_uring_buf_ring* ring_of_buffers(struct io_uring* ring, unsigned count, bool incremental) {
+    size_t bytes = count * sizeof(struct io_uring_buf);
+    struct io_uring_buf_ring* lent = ring_pages(bytes);
+    struct io_uring_buf_reg registration = {.ring_addr = (uintptr_t)lent,
+                                            .ring_entries = count,
+                                            .pad = incremental ? INCREMENTAL : 0};
     int failed = io_uring_register_buf_ring(ring, &registration, 0);
+    if (failed < 0 && incremental) {
+        munmap(lent, bytes);
+        return NULL;
+    }
     if (failed < 0) echo_die("io_uring_register_buf_ring", -failed);
     io_uring_buf_ring_init(lent);
     return lent;

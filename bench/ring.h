@@ -2,6 +2,7 @@
 #pragma once
 
 #include <liburing.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,8 +10,9 @@
 /// where the kernel refuses.
 void ring_open(struct io_uring* ring, unsigned submissions);
 
-/// A ring of `count` buffers, as yet empty, that the kernel takes those of group 0 from.
-struct io_uring_buf_ring* ring_of_buffers(struct io_uring* ring, unsigned count);
+/// A ring of `count` buffers, as yet empty, that the kernel takes those of group 0 from. With
+/// `incremental` it fills each of them piece by piece; NULL where it is too old for that.
+struct io_uring_buf_ring* ring_of_buffers(struct io_uring* ring, unsigned count, bool incremental);
 
 /// Arms the accepting of all that come (multishot); its completions have no user data.
 void ring_accept(struct io_uring* ring, int listener);

@@ -107,7 +107,7 @@ static void handle(int listener, const struct io_uring_cqe* cqe) {
 
 static void set_up(void) {
     ring_open(&ring, SUBMISSIONS);
-    lent = ring_of_buffers(&ring, BUFFERS);
+    lent = ring_of_buffers(&ring, BUFFERS, false);
     buffers = ring_pages((size_t)BUFFERS * BUFFER_BYTES);
     lend_again(0, BUFFERS);
 }
