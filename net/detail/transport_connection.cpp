@@ -210,7 +210,7 @@ void TransportConnection::takeMessage(Completion& completion) noexcept {
 
 void TransportConnection::received(Bytes&& chunk) noexcept {
     if (isDisconnecting_ || reason_) return;
-    if (mayDeliver() && inbox_.empty()) return deliver(chunk.view());
+    if (mayDeliver() && inbox_.empty()) return deliver(std::move(chunk));
     try {
         inbox_.push(chunk.isLent() ? Bytes::copyOf(chunk.view()) : std::move(chunk));
     } catch (...) {
@@ -218,7 +218,16 @@ void TransportConnection::received(Bytes&& chunk) noexcept {
     }
 }
 
-void TransportConnection::deliver(BytesView data) noexcept {
+void TransportConnection::deliver(Bytes&& chunk) noexcept {
+    Ref<TransportConnection> alive(this);
+    std::optional<WriteQueue::Source> source;
+    if (!layer() && !descriptors_ && !isSending()) source.emplace(queue_, chunk);
+    tellData(chunk.view());
+    // A turn that ran in there has left alone what the source holds.
+    if (source && isOpen() && !queue_.hasNothingNew()) endOfTurn();
+}
+
+void TransportConnection::tellData(BytesView data) noexcept {
     try {
         if (descriptors_) [[unlikely]] {
             descriptors_->deliver();
@@ -235,8 +244,7 @@ void TransportConnection::deliver(BytesView data) noexcept {
 
 void TransportConnection::deliverInbox() noexcept {
     while (mayDeliver() && !inbox_.empty()) {
-        Bytes chunk = inbox_.pop();
-        deliver(chunk.view());
+        deliver(inbox_.pop());
     }
     if (mayDeliver() && std::exchange(isEndPending_, false)) deliverEnd();
     if (mayDeliver()) startReading();
@@ -294,7 +302,9 @@ void TransportConnection::flush() noexcept {
     if (queue_.hasProducer() || isDisconnecting_ || isLosingWrite_) {
         return sendAndTell(piece.view());
     }
-    if (send(piece.view(), piece)) queue_.sent();
+    if (!send(piece.view(), piece)) return;
+    queue_.sent();
+    if (!queue_.hasNothingNew()) flush();  // what was written behind a chunk that was sent itself
 }
 
 // One with each byte.

@@ -72,7 +72,8 @@ class TransportConnection final : public ITransport, public Connection, public P
 
     bool isUnix() const noexcept;
     bool mayDeliver() const noexcept { return !isPaused_ && mayReceive(); }
-    void deliver(BytesView data) noexcept;
+    void deliver(Bytes&& chunk) noexcept;
+    void tellData(BytesView data) noexcept;
     void deliverInbox() noexcept;
     void deliverEnd() noexcept;
     void flush() noexcept;

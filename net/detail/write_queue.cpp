@@ -4,6 +4,7 @@
 #include <wring/runtime/failure.hpp>
 #include <wring/runtime/log.hpp>
 
+#include <functional>
 #include <utility>
 
 namespace wring::detail {
@@ -12,7 +13,34 @@ namespace {
 constexpr std::size_t highWaterBytes = 65536;
 }  // namespace
 
+// True when it goes with what was written of the source before; else that is settled.
+bool WriteQueue::isOfSource(BytesView bytes) {
+    const std::byte* begin = source_->chunk_.data();
+    BytesView& written = source_->written_;
+    const std::byte* next = written.empty() ? bytes.data() : written.data() + written.size();
+    bool isWithin = !std::less<>()(bytes.data(), begin) &&
+                    !std::less<>()(begin + source_->chunk_.size(), bytes.data() + bytes.size());
+    if (!isWithin || bytes.data() != next) {
+        copySource();
+        return false;
+    }
+    written = {written.empty() ? bytes.data() : written.data(), written.size() + bytes.size()};
+    return true;
+}
+
+void WriteQueue::copySource() { pending_.append(std::exchange(source_, nullptr)->written_); }
+
+void WriteQueue::takeFrom(Source& source) noexcept {
+    source_ = nullptr;
+    if (source.written_.empty()) return;
+    auto skipped = static_cast<std::size_t>(source.written_.data() - source.chunk_.data());
+    sending_ = std::move(source.chunk_);
+    sending_.removePrefix(skipped);
+    sending_.truncate(source.written_.size());
+}
+
 void WriteQueue::clear() noexcept {
+    source_ = nullptr;
     pending_.clear();
     sending_ = Bytes();
 }

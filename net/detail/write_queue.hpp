@@ -11,13 +11,42 @@ namespace wring::detail {
 /// next() to the kernel, one piece at a time.
 class WriteQueue {
  public:
-    bool empty() const noexcept { return pending_.empty() && sending_.empty(); }
-    std::size_t size() const noexcept { return pending_.size() + sending_.size(); }
-    /// Nothing was written since next().
-    bool hasNothingNew() const noexcept { return pending_.empty(); }
+    /// While it lives, a writer is told of `chunk`. What it writes back of that, in one piece and
+    /// into a queue that was empty, is not copied: the chunk is sent itself, but not before this
+    /// ends.
+    class Source {
+     public:
+        Source(WriteQueue& queue, Bytes& chunk) noexcept : queue_(queue), chunk_(chunk) {
+            if (queue.empty() && !queue.hasProducer()) queue.source_ = this;
+        }
+        Source(const Source&) = delete;
+        Source& operator=(const Source&) = delete;
+        ~Source() {
+            if (queue_.source_ == this) queue_.takeFrom(*this);
+        }
 
-    void append(BytesView bytes) { pending_.append(bytes); }
+     private:
+        friend class WriteQueue;
+        WriteQueue& queue_;
+        Bytes& chunk_;
+        BytesView written_;  // of the chunk
+    };
+
+    bool empty() const noexcept { return hasNothingNew() && sending_.empty(); }
+    std::size_t size() const noexcept {
+        return pending_.size() + sending_.size() + (source_ ? source_->written_.size() : 0);
+    }
+    /// Nothing was written since next().
+    bool hasNothingNew() const noexcept {
+        return pending_.empty() && (!source_ || source_->written_.empty());
+    }
+
+    void append(BytesView bytes) {
+        if (source_ && isOfSource(bytes)) return;
+        pending_.append(bytes);
+    }
     void append(std::span<const BytesView> parts) {
+        settle();
         std::size_t bytes = 0;
         for (BytesView part : parts) bytes += part.size();
         pending_.reserve(bytes);
@@ -32,7 +61,10 @@ class WriteQueue {
     void sent() noexcept { sending_ = Bytes(); }
     void sent(std::size_t count) noexcept { sending_.removePrefix(count); }
     /// What was written since next(), to be sent another way.
-    Bytes takeNew() noexcept { return pending_.take(); }
+    Bytes takeNew() {
+        settle();
+        return pending_.take();
+    }
     void clear() noexcept;
 
     bool hasProducer() const noexcept { return producer_ != nullptr; }
@@ -55,8 +87,17 @@ class WriteQueue {
     void stopProducer() noexcept;
 
  private:
+    bool isOfSource(BytesView bytes);
+    void takeFrom(Source& source) noexcept;
+    void settle() {
+        if (source_) [[unlikely]]
+            copySource();
+    }
+    void copySource();
+
     ByteQueue pending_;  // written, not yet given to the kernel
     Bytes sending_;      // with the kernel
+    Source* source_ = nullptr;
     IProducer* producer_ = nullptr;
     bool isStreaming_ = false;
     bool isProducerPaused_ = false;
