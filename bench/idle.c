@@ -10,7 +10,7 @@
 #include "modes.h"
 #include "process.h"
 
-enum { FIRST_CONNECTIONS = 16, FIRST_ROUNDS = 256 };
+enum { FIRST_CONNECTIONS = 16, FIRST_ROUNDS = 1024 };
 
 static bool warm_up(const struct options* options, struct server* server) {
     if (!load_open(server, FIRST_CONNECTIONS, options->size)) return false;

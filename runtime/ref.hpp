@@ -58,6 +58,12 @@ class Ref {
 
     /// Gives up the handle without giving up its count; the caller takes it over.
     T* leak() noexcept { return std::exchange(object_, nullptr); }
+    /// Takes a count over that was leaked.
+    static Ref adopt(T* leaked) noexcept {
+        Ref made;
+        made.object_ = leaked;
+        return made;
+    }
 
  private:
     void retain() noexcept {

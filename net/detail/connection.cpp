@@ -277,7 +277,9 @@ void Connection::goOnSending(BytesView left) noexcept {
 }
 
 void Connection::tellWhenRawSent() noexcept {
-    if (std::exchange(tellsSent_, true) || rest_) return;
+    bool tells = tellsSent_;
+    tellsSent_ = true;
+    if (tells || rest_) return;
     reactor().driver().cancel(sending());
 }
 
@@ -368,7 +370,10 @@ void Connection::sendEnded(int result) noexcept {
     // Without the last words it will not, and a reset could take away what came before them.
     if (result < 0 && isSendKept_ && !isSendCancelled_ && !areLastWords_) hasLostBytes_ = true;
     if (!isOpen()) {
-        if (result == 0 && std::exchange(hasLastWords_, false)) sayLastWords();
+        if (result == 0 && hasLastWords_) {
+            hasLastWords_ = false;
+            sayLastWords();
+        }
         return finishClose();
     }
     if (layer_) [[unlikely]] {

@@ -210,15 +210,15 @@ class WRING_API Connection : public ReactorResource, private ReceiveRequest, pri
     std::unique_ptr<Rest> rest_;
     int fd_;
     Stage stage_ = Stage::open;
-    bool wantsReading_ = false;
-    bool hasReadEnded_ = false;
-    bool isSendKept_ = false;       // nobody but this keeps the bytes being sent
-    bool isSendCancelled_ = false;  // what is left of them does not go out
-    bool tellsSent_ = false;
-    bool hasLostBytes_ = false;  // that send() had said true of
-    bool hasLastWords_ = false;  // they go out behind what is being sent
-    bool areLastWords_ = false;  // what is being sent, or was sent last
-    bool isLeaving_ = false;     // is to be released: receives no more
+    bool isSendKept_ : 1 = false;       // nobody but this keeps the bytes being sent
+    bool isSendCancelled_ : 1 = false;  // what is left of them does not go out
+    bool tellsSent_ : 1 = false;
+    bool wantsReading_ : 1 = false;
+    bool hasReadEnded_ : 1 = false;
+    bool hasLostBytes_ : 1 = false;  // that send() had said true of
+    bool hasLastWords_ : 1 = false;  // they go out behind what is being sent
+    bool areLastWords_ : 1 = false;  // what is being sent, or was sent last
+    bool isLeaving_ : 1 = false;     // is to be released: receives no more
 };
 
 }  // namespace wring::detail

@@ -37,7 +37,10 @@ Failure& withoutMemory() noexcept {
 
 }  // namespace
 
-StreamConnection::StreamConnection(Socket socket) : Connection(std::move(socket)), self_(this) {}
+// Alive until it is closed, whoever holds it.
+StreamConnection::StreamConnection(Socket socket) : Connection(std::move(socket)) {
+    Ref<StreamConnection>(this).leak();
+}
 
 StreamConnection::~StreamConnection() = default;
 
@@ -243,7 +246,7 @@ void StreamConnection::reactorStopping() noexcept {
 }
 
 void StreamConnection::connectionClosed() noexcept {
-    Ref<StreamConnection> last = std::move(self_);
+    auto last = Ref<StreamConnection>::adopt(this);
     if (writer_) endWrite(failure_.get());
     if (news_) news_->set();
 }

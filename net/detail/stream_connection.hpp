@@ -77,7 +77,6 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     bool isShutQueued_ : 1 = false;
     bool isBroken_ : 1 = false;         // in both directions, as a send has found out
     bool isStillReadable_ : 1 = false;  // the failure is of the sending side alone
-    Ref<StreamConnection> self_;        // until closed
     ReadAwaiter* reader_ = nullptr;
     Writer* writer_ = nullptr;
     Inbox inbox_;
