@@ -11,7 +11,7 @@ namespace wring::detail {
 namespace {
 constexpr std::align_val_t pageAlignment{4096};
 constexpr std::uint32_t pieceAlignment = 64;  // a line of the cache
-constexpr std::uint32_t joinedBuffers = 16;
+constexpr std::uint32_t joinedBuffers = 32;
 constexpr std::uint32_t joinedBytesMax = 1u << 24;
 }  // namespace
 

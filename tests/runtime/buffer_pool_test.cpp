@@ -89,22 +89,22 @@ TEST(BufferLayoutTest, singleBuffersAreThoseAskedFor) {
 
 TEST(BufferLayoutTest, aLimitBelowTheStartIsTheStart) {
     EXPECT_EQ(BufferLayout::single(optionsFor(4, 2, 64)).limit, 4u);
-    EXPECT_EQ(BufferLayout::joined(optionsFor(64, 2, 64), true).limit, 4u);
+    EXPECT_EQ(BufferLayout::joined(optionsFor(64, 2, 64), true).limit, 2u);
 }
 
 TEST(BufferLayoutTest, joinedBuffersHaveAsMuchMemory) {
     BufferLayout layout = BufferLayout::joined(optionsFor(64, 1024, 8192), true);
-    EXPECT_EQ(layout.bytes, 131072u);
-    EXPECT_EQ(layout.initial, 4u);
-    EXPECT_EQ(layout.limit, 64u);
+    EXPECT_EQ(layout.bytes, 262144u);
+    EXPECT_EQ(layout.initial, 2u);
+    EXPECT_EQ(layout.limit, 32u);
     EXPECT_EQ(layout.leastRoom, 8192u);
     EXPECT_EQ(layout.messageBytes, 8192u);
     EXPECT_EQ(BufferLayout::joined(optionsFor(64, 1024, 8192), false).leastRoom, 1u);
 }
 
 TEST(BufferLayoutTest, aHandfulIsNotJoined) {
-    EXPECT_EQ(BufferLayout::joined(optionsFor(31, 1024, 64), true).bytes, 64u);
-    EXPECT_EQ(BufferLayout::joined(optionsFor(32, 1024, 64), true).bytes, 1024u);
+    EXPECT_EQ(BufferLayout::joined(optionsFor(63, 1024, 64), true).bytes, 64u);
+    EXPECT_EQ(BufferLayout::joined(optionsFor(64, 1024, 64), true).bytes, 2048u);
     EXPECT_EQ(BufferLayout::joined(optionsFor(64, 64, 1u << 24), true).bytes, 1u << 24);
 }
 

@@ -2,7 +2,7 @@
 
 #include <deque>
 
-// Receives of many connections into the same buffers: 32 buffers of 64 bytes are two of 1024, where
+// Receives of many connections into the same buffers: 64 buffers of 64 bytes are two of 2048, where
 // the driver joins them.
 
 namespace wring {
@@ -14,7 +14,7 @@ using testing::Probe;
 struct DriverJoinedBuffersTest : testing::DriverTest {
     void SetUp() override {
         DriverTest::SetUp();
-        makeWithBuffers(32, 128, 64);
+        makeWithBuffers(64, 256, 64);
     }
     struct Receiver : Probe {
         Ends pair;
@@ -87,7 +87,7 @@ TEST_P(DriverJoinedBuffersTest, whatIsHeldStaysAsItCame) {
     Receiver& other = receive();
     for (int i = 0; i < 30; ++i) {
         sendTo(holder, 5);
-        sendTo(other, 100);
+        sendTo(other, 200);
         ASSERT_TRUE(until([&] { return isAllReceived(); })) << i;
         other.data += other.received();
         other.kept.clear();
@@ -122,7 +122,7 @@ TEST_P(DriverJoinedBuffersTest, endsAndErrorsTakeNothing) {
 TEST_P(DriverJoinedBuffersTest, whoHoldsAllMakesThemGrowToTheLimit) {
     const std::uint32_t before = driver().stats().buffers;
     Receiver& holder = receive();
-    sendTo(holder, 128 * 64);
+    sendTo(holder, 256 * 64);
     ASSERT_TRUE(until([&] { return isAllReceived(); }));
     EXPECT_GE(driver().stats().buffers, 4 * before);
     const std::uint32_t most = driver().stats().buffers;
@@ -140,7 +140,7 @@ TEST_P(DriverJoinedBuffersTest, whoHoldsAllMakesThemGrowToTheLimit) {
 
 TEST_P(DriverJoinedBuffersTest, whoWaitsForABufferIsServedOrCancelled) {
     Receiver& holder = receive();
-    sendTo(holder, 128 * 64);
+    sendTo(holder, 256 * 64);
     ASSERT_TRUE(until([&] { return isAllReceived(); }));
     for (int i = 0; i < 10; ++i) sendTo(receive(), 10);
     settle();
@@ -165,7 +165,7 @@ TEST_P(DriverJoinedBuffersTest, aBurstThatComesBackDoesNotMakeThemGrow) {
     const DriverStats before = driver().stats();
     for (int i = 0; i < 8; ++i) receive();
     for (int round = 0; round < 20; ++round) {
-        for (Receiver& each : receivers) sendTo(each, 600);
+        for (Receiver& each : receivers) sendTo(each, 1200);
         while (!isAllReceived()) {
             driver().wait(std::chrono::milliseconds(1));
             letGo();
@@ -175,7 +175,7 @@ TEST_P(DriverJoinedBuffersTest, aBurstThatComesBackDoesNotMakeThemGrow) {
         EXPECT_GT(driver().stats().starvations, before.starvations);
         EXPECT_EQ(driver().stats().buffers, before.buffers);
     }
-    EXPECT_LE(driver().stats().buffers, 128u);
+    EXPECT_LE(driver().stats().buffers, 256u);
     endAll();
 }
 
