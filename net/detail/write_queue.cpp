@@ -28,7 +28,11 @@ bool WriteQueue::isOfSource(BytesView bytes) {
     return true;
 }
 
-void WriteQueue::copySource() { pending_.append(std::exchange(source_, nullptr)->written_); }
+// Without memory for it the source stays as it is: nothing that was written is forgotten.
+void WriteQueue::copySource() {
+    pending_.append(source_->written_);
+    source_ = nullptr;
+}
 
 void WriteQueue::takeFrom(Source& source) noexcept {
     source_ = nullptr;
