@@ -10,11 +10,16 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace wring::detail {
 
 namespace {
+constexpr std::size_t longBytes = 16384;  // from here on a copy costs more than a system call
+constexpr std::size_t lastBytes = 4096;
+
 Failure doneFailure(bool afterWriteShut) {
     if (!afterWriteShut) return Failure::of<ConnectionDone>();
     return Failure(ConnectionDone(0, "close", "Connection done"));
@@ -63,6 +68,10 @@ void TransportConnection::write(BytesView bytes) {
     bool goesAtOnce = layer() && queue_.hasNothingNew() && !queue_.hasProducer();
     if (goesAtOnce && layer()->take(bytes)) [[unlikely]]
         return;
+    if (bytes.size() >= longBytes && queue_.copies(bytes)) {
+        bytes = bytes.subspan(sendAtOnce({&bytes, 1}, bytes.size()));
+        if (bytes.empty()) return;
+    }
     queue_.append(bytes);
     endOfTurn();
     if (queue_.hasProducer()) queue_.holdBack(keptBytes());
@@ -70,9 +79,32 @@ void TransportConnection::write(BytesView bytes) {
 
 void TransportConnection::writeSequence(std::span<const BytesView> parts) {
     if (!mayWrite()) return;
-    queue_.append(parts);
+    std::size_t bytes = 0;
+    for (BytesView part : parts) bytes += part.size();
+    queue_.append(parts, bytes >= longBytes ? sendAtOnce(parts, bytes) : 0);
     endOfTurn();
     if (queue_.hasProducer()) queue_.holdBack(keptBytes());
+}
+
+// What the kernel takes of a long write is not copied. An error comes again, as that of what is
+// left. A push producer is paused by what is queued; a pull producer is told to go on when its last
+// bytes were sent, never in here.
+std::size_t TransportConnection::sendAtOnce(std::span<const BytesView> parts,
+                                            std::size_t bytes) noexcept {
+    bool isIdle = queue_.empty() && !isSending() && !descriptors_ && !layer();
+    if (!isIdle || queue_.hasPushProducer()) return 0;
+    if (queue_.hasProducer()) bytes -= lastBytes;
+    std::array<::iovec, 16> rooms;
+    ::msghdr message{};
+    message.msg_iov = rooms.data();
+    for (BytesView part : parts) {
+        if (bytes == 0 || message.msg_iovlen == rooms.size()) break;
+        part = part.first(std::min(part.size(), bytes));
+        bytes -= part.size();
+        rooms[message.msg_iovlen++] = {const_cast<std::byte*>(part.data()), part.size()};
+    }
+    int taken = reactor().driver().sendMessageNow(fd(), message);
+    return taken > 0 ? static_cast<std::size_t>(taken) : 0;
 }
 
 // After loseConnection() only a registered producer has still something to say.

@@ -76,6 +76,7 @@ class TransportConnection final : public ITransport, public Connection, public P
     void tellData(BytesView data) noexcept;
     void deliverInbox() noexcept;
     void deliverEnd() noexcept;
+    std::size_t sendAtOnce(std::span<const BytesView> parts, std::size_t bytes) noexcept;
     void flush() noexcept;
     void passDescriptor() noexcept;
     void descriptorPassed() noexcept;

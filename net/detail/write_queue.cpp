@@ -4,6 +4,7 @@
 #include <wring/runtime/failure.hpp>
 #include <wring/runtime/log.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -13,19 +14,34 @@ namespace {
 constexpr std::size_t highWaterBytes = 65536;
 }  // namespace
 
+bool WriteQueue::isWithinSource(BytesView bytes) const noexcept {
+    const std::byte* begin = source_->chunk_.data();
+    return !std::less<>()(bytes.data(), begin) &&
+           !std::less<>()(begin + source_->chunk_.size(), bytes.data() + bytes.size());
+}
+
 // True when it goes with what was written of the source before; else that is settled.
 bool WriteQueue::isOfSource(BytesView bytes) {
-    const std::byte* begin = source_->chunk_.data();
     BytesView& written = source_->written_;
     const std::byte* next = written.empty() ? bytes.data() : written.data() + written.size();
-    bool isWithin = !std::less<>()(bytes.data(), begin) &&
-                    !std::less<>()(begin + source_->chunk_.size(), bytes.data() + bytes.size());
-    if (!isWithin || bytes.data() != next) {
+    if (!isWithinSource(bytes) || bytes.data() != next) {
         copySource();
         return false;
     }
     written = {written.empty() ? bytes.data() : written.data(), written.size() + bytes.size()};
     return true;
+}
+
+void WriteQueue::append(std::span<const BytesView> parts, std::size_t skipped) {
+    settle();
+    std::size_t bytes = 0;
+    for (BytesView part : parts) bytes += part.size();
+    pending_.reserve(bytes - skipped);
+    for (BytesView part : parts) {
+        std::size_t gone = std::min(skipped, part.size());
+        pending_.append(part.subspan(gone));
+        skipped -= gone;
+    }
 }
 
 // Without memory for it the source stays as it is: nothing that was written is forgotten.

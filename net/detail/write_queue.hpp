@@ -41,17 +41,14 @@ class WriteQueue {
         return pending_.empty() && (!source_ || source_->written_.empty());
     }
 
+    /// Whether append() would keep a copy of them.
+    bool copies(BytesView bytes) const noexcept { return !source_ || !isWithinSource(bytes); }
     void append(BytesView bytes) {
         if (source_ && isOfSource(bytes)) return;
         pending_.append(bytes);
     }
-    void append(std::span<const BytesView> parts) {
-        settle();
-        std::size_t bytes = 0;
-        for (BytesView part : parts) bytes += part.size();
-        pending_.reserve(bytes);
-        for (BytesView part : parts) pending_.append(part);
-    }
+    /// All but the first `skipped` bytes of them.
+    void append(std::span<const BytesView> parts, std::size_t skipped = 0);
     /// What goes out now: the rest of the last piece, else all that was written since.
     Bytes& next() noexcept {
         if (sending_.empty()) sending_ = pending_.take();
@@ -68,6 +65,7 @@ class WriteQueue {
     void clear() noexcept;
 
     bool hasProducer() const noexcept { return producer_ != nullptr; }
+    bool hasPushProducer() const noexcept { return producer_ && isStreaming_; }
     /// One whose bytes nobody takes any more is stopped at once. Throws UsageError for a second
     /// one.
     void registerProducer(IProducer& producer, bool streaming, bool isOver);
@@ -87,6 +85,7 @@ class WriteQueue {
     void stopProducer() noexcept;
 
  private:
+    bool isWithinSource(BytesView bytes) const noexcept;
     bool isOfSource(BytesView bytes);
     void takeFrom(Source& source) noexcept;
     void settle() {

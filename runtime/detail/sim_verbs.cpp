@@ -19,6 +19,21 @@ bool isSending(Verb verb) noexcept { return verb == Verb::send || verb == Verb::
 
 bool isReceiving(Verb verb) noexcept { return verb == Verb::recv || verb == Verb::read; }
 
+// Moves part after part until one is not moved whole. Gives the sum, or what the first one failed
+// with.
+template <class Move>
+int moveParts(const ::msghdr& message, Move move) {
+    int total = 0;
+    for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
+        const iovec& part = message.msg_iov[i];
+        int moved = move(std::span(static_cast<std::byte*>(part.iov_base), part.iov_len));
+        if (moved <= 0) return total > 0 ? total : moved;
+        total += moved;
+        if (static_cast<std::size_t>(moved) < part.iov_len) break;
+    }
+    return total;
+}
+
 }  // namespace
 
 // Enough of it to notice a change, and that the memory is still there.
@@ -165,7 +180,9 @@ void SimulatedDriver::noteRoomSoon(int fd) {
 
 // -EOPNOTSUPP of a socket that does not keep messages apart.
 int SimulatedDriver::trySendMessage(SimObject& socket, const ::msghdr& message) {
-    if (!socket.keepsMessages()) return -EOPNOTSUPP;
+    if (!socket.keepsMessages()) {
+        return moveParts(message, [&](std::span<std::byte> part) { return trySend(socket, part); });
+    }
     if (strikes(Fault::sendNoMemory)) return world_.choices().choose(2) ? -ENOBUFS : -ENOMEM;
     if (strikes(Fault::fullSend)) {
         noteRoomSoon(socket.fd());
@@ -184,25 +201,11 @@ int SimulatedDriver::tryReceiveMessage(SimObject& socket, ::msghdr& message) {
 int SimulatedDriver::tryMessage(Operation& operation) {
     SimObject& object = *kernel_.object(operation.fd_);
     auto& message = *static_cast<msghdr*>(const_cast<void*>(operation.data_));
-    if (object.keepsMessages()) {
-        return operation.verb_ == Verb::sendmsg ? trySendMessage(object, message)
-                                                : tryReceiveMessage(object, message);
-    }
-    if (operation.verb_ == Verb::recvmsg) {
-        message.msg_controllen = message.msg_namelen = 0;
-        message.msg_flags = 0;
-    }
-    int total = 0;
-    for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
-        const iovec& part = message.msg_iov[i];
-        auto* base = static_cast<std::byte*>(part.iov_base);
-        int outcome = operation.verb_ == Verb::sendmsg ? trySend(object, {base, part.iov_len})
-                                                       : object.receive({base, part.iov_len});
-        if (outcome <= 0) return total > 0 ? total : outcome;
-        total += outcome;
-        if (static_cast<std::size_t>(outcome) < part.iov_len) break;
-    }
-    return total;
+    if (operation.verb_ == Verb::sendmsg) return trySendMessage(object, message);
+    if (object.keepsMessages()) return tryReceiveMessage(object, message);
+    message.msg_controllen = message.msg_namelen = 0;
+    message.msg_flags = 0;
+    return moveParts(message, [&](std::span<std::byte> part) { return object.receive(part); });
 }
 
 int SimulatedDriver::tryAccept(int fd) {

@@ -109,7 +109,7 @@ class PatternProtocol final : public Watched, public IProducer, public IHalfClos
         do {
             std::uint64_t left = total_ - pattern_.written();
             if (left == 0) return finishProducing();
-            std::uint64_t most = std::min<std::uint64_t>(left, 10'000);
+            std::uint64_t most = std::min<std::uint64_t>(left, streams_ ? 10'000 : 40'000);
             std::uint64_t count = 1 + trial_.choose(static_cast<std::uint32_t>(most));
             std::string piece = pattern_.next(std::min(count, most));
             transport().write(piece);
