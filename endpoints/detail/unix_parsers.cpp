@@ -3,6 +3,7 @@
 #include <wring/endpoints/arguments.hpp>
 #include <wring/endpoints/detail/backlog.hpp>
 #include <wring/endpoints/detail/excerpt.hpp>
+#include <wring/endpoints/detail/unix_source.hpp>
 #include <wring/endpoints/registry.hpp>
 #include <wring/endpoints/unix_endpoints.hpp>
 #include <wring/net/address.hpp>
@@ -12,8 +13,6 @@
 namespace wring::detail {
 
 namespace {
-
-bool isAbstract(const std::string& path) noexcept { return path.front() == '\0'; }
 
 // A path, or a NUL and the name of an abstract socket.
 std::string pathFrom(const Arguments& arguments, std::string_view name) {

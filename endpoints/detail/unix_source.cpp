@@ -17,8 +17,6 @@ namespace wring::detail {
 
 namespace {
 
-bool isAbstract(const std::string& path) noexcept { return !path.empty() && path.front() == '\0'; }
-
 std::string errnoText(int code) {
     return "[Errno " + std::to_string(code) + "] " + std::generic_category().message(code);
 }

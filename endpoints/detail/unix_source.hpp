@@ -33,6 +33,10 @@ class WRING_API UnixSource final : public PortSource {
     std::optional<FilesystemLock> lock_;
 };
 
+/// Whether it is a NUL and the name of an abstract socket.
+inline bool isAbstract(const std::string& path) noexcept {
+    return !path.empty() && path.front() == '\0';
+}
 /// A path for a message, with `@` for the NUL of an abstract name.
 std::string shownPath(const std::string& path);
 
