@@ -216,6 +216,7 @@ class WRING_API Connection : public ReactorResource, private ReceiveRequest, pri
     bool wantsReading_ : 1 = false;
     bool hasReadEnded_ : 1 = false;
     bool hasLostBytes_ : 1 = false;  // that send() had said true of
+    bool hasMetReset_ : 1 = false;   // as a send, which takes it from the receive
     bool hasLastWords_ : 1 = false;  // they go out behind what is being sent
     bool areLastWords_ : 1 = false;  // what is being sent, or was sent last
     bool isLeaving_ : 1 = false;     // is to be released: receives no more
