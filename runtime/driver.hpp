@@ -141,7 +141,8 @@ class WRING_API Driver {
     /// Tries to send what `send` was prepared for, in place of submit() and without its wait. Gives
     /// how many bytes were taken, or a negative errno: -EAGAIN says no more than "submit it".
     ///
-    /// A driver that hands sends over in batches takes all of what has an `owner`, keeps that or a
+    /// A driver that hands sends over in batches takes all of what has an `owner` (on epoll, all of
+    /// what is short, once it has waited), keeps that or a
     /// copy of what it holds, and has `send` in flight until the kernel has answered. It is told of
     /// that only if the kernel took less, or if cancel() asked for the end: `bytes` of the
     /// completion is then all that was to be sent, `result` how much of it was.

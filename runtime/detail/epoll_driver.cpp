@@ -77,6 +77,7 @@ EpollDriver::~EpollDriver() {
     }
     pool_->starved.forEach(abandon);
     done_.forEach(abandon);
+    sends_.forEach([&](InlineSends::Entry& each) { abandon(*each.operation); });
     ::close(epollFd_);
 }
 
@@ -200,14 +201,6 @@ int EpollDriver::closeNow(int fd) noexcept {
     return KernelDriver::closeNow(fd);
 }
 
-int EpollDriver::sendNow(Operation& send, Bytes&) noexcept {
-    BytesView bytes = send.bytes();
-    ++stats_.enters;
-    int taken = result(::send(send.fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
-    if (taken >= 0 && static_cast<std::size_t>(taken) == bytes.size()) ++stats_.submitted;
-    return taken;
-}
-
 void EpollDriver::cancel(Operation& operation) noexcept {
     if (operation.state_ == Operation::State::starved) {
         pool_->starved.remove(operation);
@@ -215,6 +208,9 @@ void EpollDriver::cancel(Operation& operation) noexcept {
         Descriptor& known = descriptors_[static_cast<std::size_t>(operation.fd_)];
         auto side = static_cast<std::size_t>(directionOf(operation));
         (operation.verb_ == Verb::poll ? known.polls : known.waiting[side]).remove(operation);
+    } else if (operation.state_ == Operation::State::unconfirmed) {
+        operation.cancelRequested_ = true;
+        return wakeIfParked();
     } else {
         return;
     }
@@ -304,6 +300,10 @@ int EpollDriver::attemptPoll(Operation& operation) noexcept {
 void EpollDriver::complete(Operation& operation, int result) noexcept {
     Completion completion;
     completion.result = result;
+    complete(operation, completion);
+}
+
+void EpollDriver::complete(Operation& operation, Completion& completion) noexcept {
     --inFlight_;
     ++told_;
     ++stats_.completions;
@@ -407,9 +407,13 @@ unsigned EpollDriver::receiveMulti(Operation& operation, int fd) noexcept {
 unsigned EpollDriver::wait(Duration timeout) noexcept {
     told_ = 0;
     isParked_ = false;
+    hasWaited_ = true;
     retryStarved(*pool_, [this](Operation& operation) { retry(operation); });
     runReady();
     tellDone();
+    do {
+        tellSends();
+    } while (carrySendsOut());
     epoll_event events[eventBatch];
     bool isBusy = told_ > 0 || !done_.empty() || !ready_.empty() || canServeStarved(*pool_);
     int count = waitForEvents(events, eventBatch, isBusy ? Duration::zero() : timeout);
@@ -423,7 +427,10 @@ unsigned EpollDriver::wait(Duration timeout) noexcept {
 }
 
 void EpollDriver::flush() noexcept {
-    if (!done_.empty() || !ready_.empty() || canServeStarved(*pool_)) wake();
+    carrySendsOut();
+    bool hasMoreToDo = !done_.empty() || !ready_.empty() || hasSendsToTell();
+    if (!hasSendsToTell()) tellSends();  // no more than gives back what they held
+    if (hasMoreToDo || canServeStarved(*pool_)) wake();
     isParked_ = true;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <wring/runtime/detail/inline_sends.hpp>
 #include <wring/runtime/detail/kernel_driver.hpp>
 
 #include <vector>
@@ -60,12 +61,16 @@ class EpollDriver final : public KernelDriver {
     unsigned progressOne(Operation& operation, int fd, Direction direction) noexcept;
     unsigned receiveMulti(Operation& operation, int fd) noexcept;
     void complete(Operation& operation, int result) noexcept;
+    void complete(Operation& operation, Completion& completion) noexcept;
     void finishLater(Operation& operation, int result) noexcept;
 
     int waitForEvents(epoll_event* events, int count, Duration timeout) noexcept;
     void onEvent(const epoll_event& event) noexcept;
     void runReady() noexcept;
     void tellDone() noexcept;
+    bool carrySendsOut() noexcept;
+    bool hasSendsToTell() noexcept;
+    void tellSends() noexcept;
     void bufferReturned(std::uint32_t buffer) noexcept override;
 
     int epollFd_;
@@ -73,10 +78,12 @@ class EpollDriver final : public KernelDriver {
     std::vector<int> ready_;                  // to be tried before the next wait
     std::vector<int> batch_;                  // being tried
     std::vector<std::uint32_t> freeBuffers_;  // last in, first out: the warm one
+    InlineSends sends_;  // for the end of the turn
     OperationList done_;
     std::uint32_t inFlight_ = 0;
     unsigned told_ = 0;
     bool hasPreciseWait_ = true;
+    bool hasWaited_ = false;  // before that no end of a turn is near
 };
 
 }  // namespace wring::detail

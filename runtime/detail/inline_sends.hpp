@@ -8,7 +8,8 @@
 namespace wring::detail {
 
 /// Sends that the kernel has orders to be silent about when it takes all at once: who sent what,
-/// until it is certain that no answer will come. Two batches take turns, so that one can be filled
+/// until it is certain that no answer will come. On epoll, those that wait for the end of a turn.
+/// Two batches take turns, so that one can be filled
 /// while the other is with the kernel.
 class InlineSends {
  public:
@@ -50,6 +51,13 @@ class InlineSends {
         batch.clear();
         isWaiting_ = false;
         return nullptr;
+    }
+    /// Every entry of that batch which was not answered.
+    template <class F>
+    void forEachHandedOver(F function) noexcept {
+        for (Entry& entry : batches_[filling_ ^ 1].entries) {
+            if (entry.operation) function(entry);
+        }
     }
     /// Forgets all; the kernel has nothing of it any more.
     void clear() noexcept {

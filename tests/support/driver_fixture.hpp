@@ -288,6 +288,7 @@ inline std::vector<DriverSetup> differentDrivers() {
 /// Those that hand sends over in batches, the simulated one included.
 inline std::vector<DriverSetup> everyBatchingDriver() {
     std::vector<DriverSetup> drivers = batchingDrivers();
+    drivers.push_back({"epoll", DriverKind::epoll, {}});
     drivers.push_back({"sim", DriverKind::automatic, {}, true});
     return drivers;
 }
