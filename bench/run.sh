@@ -4,13 +4,13 @@
 # Usage: bench/run.sh [--quick|--micro] [--workload "echo open reactors connect in out timers lines idle tls"]
 #        [--servers "uring-coroutine raw-uring libuv"] [--conns "64 1000"] [--size "64"] [--rate REQUESTS-A-SECOND]
 #        [--rounds N] [--seconds S] [--json F] [--html F] [--compare OLD.json] [--build DIR]
-#        On a quiet machine, once it is built, --quick takes about 2 minutes and everything about 32.
+#        On a quiet machine, once it is built, --quick takes about 2 minutes and everything about 25.
 # Builds, measures, prints tables and a line for each goal. A missed goal is shown, not an error: the
 # status is 1 only if bytes were wrong or something did not run. README.md tells the method.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=9 seconds=0.8 rate=50000 conns="" sizes="" build=build/release quick=0 micro=1 workloads="" wanted="" size=64
+rounds=5 seconds=0.5 rate=50000 conns="" sizes="" build=build/release quick=0 micro=1 workloads="" wanted="" size=64
 report=()
 
 usage() {
