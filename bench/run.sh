@@ -185,8 +185,12 @@ generate() {
 
 # New processes in each round, in another order, so that luck with memory does not look like speed.
 measure_round() {
-    local round=$1 connections=$2 first=$(($1 % ${#servers[@]})) how=(turn --work echo) ms
+    local round=$1 connections=$2 first=$(($1 % ${#servers[@]})) how=(turn --work echo) ms slice
     ms=$(awk -v s="$seconds" 'BEGIN { printf "%d", s * 1000 }')
+    # Long enough for several messages on each connection: the first of a slice find nothing of their
+    # server in the caches, after all the others.
+    slice=$((connections / 4 < ms ? connections / 4 : ms))
+    [ "$slice" -le 50 ] || how+=(--slice-ms "$slice")
     case $workload in
         # Fewer, longer slices: at the end of each one answers are waited for.
         open) how=(open --rate "$rate" --generator-core 0 --slice-ms $((ms < 400 ? ms : 200))) ;;

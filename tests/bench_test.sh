@@ -72,7 +72,7 @@ names_the_floor() {
         -e '/server=uring-coroutine conns=1000 /s/ns_per_request=[0-9.]*/ns_per_request=99999/' \
         "$recorded" >"$tmp/floor.txt"
     said="$(report "$tmp/floor.txt")"
-    says ' 64 connections: .* uring coroutine / raw epoll: 1\.077 .* MISSED, as raw uring (1\.026)$' \
+    says ' 64 connections: .* uring coroutine / raw epoll: 1\.077 .* MISSED, as raw uring \(1\.026\)$' \
         ' 1000 connections: .* uring coroutine / raw epoll: .* MISSED$'
 }
 
@@ -176,7 +176,7 @@ check bench/tells-goals-with-their-spread says \
     'memory of an idle connection: wring uring coroutine: 800 B \(goal <= 700 B\) MISSED$' \
     '^create and await a child task: 4\.000 .* \(goal <= 5 ns\) ok$' \
     'wring uring protocol / raw uring: - \(goal <= 1\.03\) not measured$' \
-    '^streaming in, 1 connection: .* / asio callbacks, the best of the packaged peers: 1\.250 .* MISSED$' \
+    '^streaming in, 1 connection: .* / asio callbacks, the best of the packaged peers: 1\.250 .* MISSED, as raw uring \(1\.250\)$' \
     'with a time-out, 64 connections: wring uring protocol / wring uring coroutine: 0\.952 .* ok$' \
     "beside the kernel's TCP, 64 connections: wring uring coroutine: 0\.440 \+-0\.042 us .* ok$" \
     "beside the kernel's TCP, 64 connections: wring uring protocol: - .* not measured$"
