@@ -70,10 +70,13 @@ doubts_what_was_disturbed() {
 names_the_floor() {
     sed -e '/server=raw-epoll conns=64 /{s/=5000\.0/=3900.0/;s/=10000\.0/=7800.0/}' \
         -e '/server=uring-coroutine conns=1000 /s/ns_per_request=[0-9.]*/ns_per_request=99999/' \
+        -e '/workload=timers .*server=raw-uring /s/ns_per_request=[0-9.]*/ns_per_request=9999/' \
+        -e '/workload=timers .*server=uring-protocol /s/ns_per_request=[0-9.]*/ns_per_request=8888/' \
         "$recorded" >"$tmp/floor.txt"
     said="$(report "$tmp/floor.txt")"
     says ' 64 connections: .* uring coroutine / raw epoll: 1\.077 .* MISSED, as raw uring \(1\.026\)$' \
-        ' 1000 connections: .* uring coroutine / raw epoll: .* MISSED$'
+        ' 1000 connections: .* uring coroutine / raw epoll: .* MISSED$' \
+        'with a time-out, 64 connections: wring uring protocol / wring uring coroutine: .* MISSED$'
 }
 
 finds_nothing_changed() {

@@ -106,7 +106,7 @@ def ratio_goal(point, ours, against, limit):
     judged = goal(text, found, limit, noise=noise_of(point, found))
     if found and any(is_late(servers[name]) for name in (ours, other)):
         judged["verdict"] += ", disturbed"
-    if ours not in URING or other == "raw-uring" or "raw-uring" not in servers:
+    if ours not in URING or other in (*OURS, "raw-uring") or "raw-uring" not in servers:
         return judged
     return beside_floor(judged, servers["raw-uring"]["ratios"].get(other))
 
