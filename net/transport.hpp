@@ -50,8 +50,10 @@ class WRING_API IConsumer {
 /// Source    Twisted: ITransport, ITCPTransport, IHalfCloseableDescriptor.
 class WRING_API ITransport : public RefCounted, public IConsumer {
  public:
-    /// Queues a copy; what is written in one turn is sent together at its end. Ignored once the
-    /// connection is lost, or closing with nothing registered, or shut for writing.
+    /// Queues a copy; what is queued in one turn is sent together at its end. With nothing queued,
+    /// 16 KiB and more are given to the kernel now, as far as it takes them. Ignored once the
+    /// connection is lost, or closing with nothing registered, or shut for writing. Errors:
+    /// std::bad_alloc, behind which the connection is aborted if a part has gone.
     void write(BytesView bytes) override = 0;
     void write(std::string_view text) { write(asBytes(text)); }
     /// Queues the parts in order.

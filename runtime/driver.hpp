@@ -142,10 +142,10 @@ class WRING_API Driver {
     /// how many bytes were taken, or a negative errno: -EAGAIN says no more than "submit it".
     ///
     /// A driver that hands sends over in batches takes all of what has an `owner` (on epoll, all of
-    /// what is short, once it has waited), keeps that or a
-    /// copy of what it holds, and has `send` in flight until the kernel has answered. It is told of
-    /// that only if the kernel took less, or if cancel() asked for the end: `bytes` of the
-    /// completion is then all that was to be sent, `result` how much of it was.
+    /// what is short, once it has waited), keeps that or a copy of what it holds, and has `send` in
+    /// flight until the kernel has answered. It is told of that only if the kernel took less, or if
+    /// cancel() asked for the end: `bytes` of the completion is then all that was to be sent,
+    /// `result` how much of it was.
     virtual int sendNow(Operation& send, Bytes& owner) noexcept = 0;
     virtual int shutdownNow(int fd, int how) noexcept = 0;
     /// Closes a descriptor on which nothing is in flight.

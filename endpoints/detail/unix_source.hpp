@@ -37,6 +37,7 @@ class WRING_API UnixSource final : public PortSource {
 inline bool isAbstract(const std::string& path) noexcept {
     return !path.empty() && path.front() == '\0';
 }
+
 /// A path for a message, with `@` for the NUL of an abstract name.
 std::string shownPath(const std::string& path);
 

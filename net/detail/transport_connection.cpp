@@ -18,7 +18,7 @@ namespace wring::detail {
 
 namespace {
 constexpr std::size_t longBytes = 16384;  // from here on a copy costs more than a system call
-constexpr std::size_t lastBytes = 4096;
+constexpr std::size_t lastBytes = 4096;   // of a producer's write, whose end is to be told
 
 Failure doneFailure(bool afterWriteShut) {
     if (!afterWriteShut) return Failure::of<ConnectionDone>();
@@ -68,10 +68,7 @@ void TransportConnection::write(BytesView bytes) {
     bool goesAtOnce = layer() && queue_.hasNothingNew() && !queue_.hasProducer();
     if (goesAtOnce && layer()->take(bytes)) [[unlikely]]
         return;
-    if (bytes.size() >= longBytes && queue_.copies(bytes)) {
-        bytes = bytes.subspan(sendAtOnce({&bytes, 1}, bytes.size()));
-        if (bytes.empty()) return;
-    }
+    if (bytes.size() >= longBytes && queue_.copies(bytes)) return writeSequence({&bytes, 1});
     queue_.append(bytes);
     endOfTurn();
     if (queue_.hasProducer()) queue_.holdBack(keptBytes());
@@ -81,7 +78,13 @@ void TransportConnection::writeSequence(std::span<const BytesView> parts) {
     if (!mayWrite()) return;
     std::size_t bytes = 0;
     for (BytesView part : parts) bytes += part.size();
-    queue_.append(parts, bytes >= longBytes ? sendAtOnce(parts, bytes) : 0);
+    std::size_t taken = bytes >= longBytes ? sendAtOnce(parts, bytes) : 0;
+    try {
+        queue_.append(parts, taken);
+    } catch (...) {
+        if (taken > 0) abortConnection();  // the peer must not take a part for all
+        throw;
+    }
     endOfTurn();
     if (queue_.hasProducer()) queue_.holdBack(keptBytes());
 }

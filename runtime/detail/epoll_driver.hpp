@@ -78,7 +78,7 @@ class EpollDriver final : public KernelDriver {
     std::vector<int> ready_;                  // to be tried before the next wait
     std::vector<int> batch_;                  // being tried
     std::vector<std::uint32_t> freeBuffers_;  // last in, first out: the warm one
-    InlineSends sends_;  // for the end of the turn
+    InlineSends sends_;                       // for the end of the turn
     OperationList done_;
     std::uint32_t inFlight_ = 0;
     unsigned told_ = 0;

@@ -9,8 +9,7 @@ namespace wring::detail {
 
 /// Sends that the kernel has orders to be silent about when it takes all at once: who sent what,
 /// until it is certain that no answer will come. On epoll, those that wait for the end of a turn.
-/// Two batches take turns, so that one can be filled
-/// while the other is with the kernel.
+/// Two batches take turns, so that one can be filled while the other is with the kernel.
 class InlineSends {
  public:
     struct Entry {

@@ -3,7 +3,9 @@
 #include <wring/tests/support/reactor_fixture.hpp>
 #include <wring/tests/support/streams.hpp>
 
+#include <sys/mman.h>
 #include <algorithm>
+#include <new>
 
 // Writes so long that the kernel is given them at once: among short ones, in many parts, to a peer
 // that does not read, by a pull producer, and when the connection ends.
@@ -137,6 +139,26 @@ TEST_P(TransportLongWriteTest, anAbortEndsItWithAReset) {
         EXPECT_TRUE(record.reason.starts_with("ConnectionAborted")) << record.reason;
         EXPECT_LT(far.receive().size(), muchBytes);
         EXPECT_EQ(far.error(), ECONNRESET);
+    });
+}
+
+// More than a queue can hold, of which the kernel has taken a part by then.
+TEST_P(TransportLongWriteTest, aPartIsNotTakenForAllWhenTheRestCannotBeKept) {
+    run([](Reactor& reactor) -> Task<> {
+        constexpr std::size_t tooManyBytes = std::size_t{3} << 30;
+        void* zeros = ::mmap(nullptr, tooManyBytes, PROT_READ,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        EXPECT_NE(zeros, MAP_FAILED);
+        if (zeros == MAP_FAILED) co_return;
+        Record record;
+        Peer far = serveOne<Recorder>(reactor, record, smallBuffers);
+        BytesView huge(static_cast<const std::byte*>(zeros), tooManyBytes);
+        EXPECT_THROW(record.protocol->transport().write(huge), std::bad_alloc);
+        co_await until(reactor, [&] { return record.lost == 1; });
+        EXPECT_TRUE(record.reason.starts_with("ConnectionAborted")) << record.reason;
+        far.receive();
+        EXPECT_EQ(far.error(), ECONNRESET);
+        ::munmap(zeros, tooManyBytes);
     });
 }
 
