@@ -7,8 +7,9 @@ namespace wring {
 
 void IFactory::connectionAccepted(Socket socket) noexcept {
     try {
-        Ref<IProtocol> protocol = buildProtocol(socket.getPeer());
-        if (protocol) detail::connectTransport(std::move(socket), std::move(protocol));
+        Address peer = socket.getPeer();
+        Ref<IProtocol> protocol = buildProtocol(peer);
+        if (protocol) detail::connectTransport(std::move(socket), peer, std::move(protocol));
     } catch (...) {
         log(LogLevel::error,
             "factory: a connection was refused: " + Failure::current().getErrorMessage());

@@ -23,9 +23,10 @@ namespace {
 
 // From here on the factory is in use until the connection is lost, if there is going to be one.
 Result<Ref<IProtocol>> connectProtocolTo(Socket socket, const Ref<IFactory>& factory) {
+    Address peer = socket.getPeer();
     Ref<IProtocol> protocol;
     try {
-        protocol = factory->buildProtocol(socket.getPeer());
+        protocol = factory->buildProtocol(peer);
     } catch (...) {
         factory->doStop();
         return Failure::current();
@@ -35,7 +36,7 @@ Result<Ref<IProtocol>> connectProtocolTo(Socket socket, const Ref<IFactory>& fac
         return Failure::of<NoProtocol>();
     }
     try {
-        connectTransport(std::move(socket), protocol, factory);
+        connectTransport(std::move(socket), peer, protocol, factory);
         return protocol;
     } catch (...) {
         return Failure::current();

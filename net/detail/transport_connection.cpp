@@ -26,19 +26,20 @@ Failure doneFailure(bool afterWriteShut) {
 }
 }  // namespace
 
-void connectTransport(Socket socket, Ref<IProtocol> protocol, Ref<IFactory> client) {
-    auto transport =
-        makeRef<TransportConnection>(std::move(socket), std::move(protocol), std::move(client));
+void connectTransport(Socket socket, const Address& peer, Ref<IProtocol> protocol,
+                      Ref<IFactory> client) {
+    auto transport = makeRef<TransportConnection>(std::move(socket), peer, std::move(protocol),
+                                                  std::move(client));
     transport->begin();
 }
 
-TransportConnection::TransportConnection(Socket socket, Ref<IProtocol> protocol,
-                                         Ref<IFactory> client)
+TransportConnection::TransportConnection(Socket socket, const Address& peer,
+                                         Ref<IProtocol> protocol, Ref<IFactory> client)
     : Connection(std::move(socket)),
       self_(this),
       protocol_(std::move(protocol)),
       client_(std::move(client)),
-      peer_(Connection::getPeer()) {}
+      peer_(peer) {}
 
 TransportConnection::~TransportConnection() = default;
 

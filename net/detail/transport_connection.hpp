@@ -9,17 +9,20 @@
 
 namespace wring::detail {
 
-/// Connects `protocol` to `socket`: makeConnection() has run when this returns. What that throws is
-/// logged, and for a client thrown on, the connection being aborted. `client` is the factory of a
-/// client, told to stop after connectionLost(); null for a server's connection.
-void connectTransport(Socket socket, Ref<IProtocol> protocol, Ref<IFactory> client = nullptr);
+/// Connects `protocol` to `socket`, whose peer the factory was told: makeConnection() has run when
+/// this returns. What that throws is logged, and for a client thrown on, the connection being
+/// aborted. `client` is the factory of a client, told to stop after connectionLost(); null for a
+/// server's connection.
+void connectTransport(Socket socket, const Address& peer, Ref<IProtocol> protocol,
+                      Ref<IFactory> client = nullptr);
 
 class DescriptorQueues;
 
 /// The transport of a protocol over a connected socket.
 class TransportConnection final : public ITransport, public Connection, public Pooled {
  public:
-    TransportConnection(Socket socket, Ref<IProtocol> protocol, Ref<IFactory> client);
+    TransportConnection(Socket socket, const Address& peer, Ref<IProtocol> protocol,
+                        Ref<IFactory> client);
     ~TransportConnection() override;
     void begin();
 

@@ -34,7 +34,8 @@ struct Served {
         PeerPair ends;
         record.onMade = [this](Recorder& made) { made.transport().startTLS(context); };
         tap = Peer(::fcntl(ends.far.fd(), F_DUPFD_CLOEXEC, 0));
-        detail::connectTransport(Socket(reactor, ends.near.release()), Ref<IProtocol>(protocol));
+        detail::connectTransport(Socket(reactor, ends.near.release()), Address(),
+                                 Ref<IProtocol>(protocol));
         return Stream(Socket(reactor, ends.far.release()));
     }
     Task<> secure() {
@@ -89,7 +90,8 @@ TEST_P(TlsTransportTest, whatWasWrittenBeforeStartTlsGoesOutInClear) {
             made.transport().startTLS(served.context);
             made.transport().write("secret");
         };
-        detail::connectTransport(Socket(reactor, ends.near.release()), Ref<IProtocol>(protocol));
+        detail::connectTransport(Socket(reactor, ends.near.release()), Address(),
+                                 Ref<IProtocol>(protocol));
         Stream client(Socket(reactor, ends.far.release()));
         Bytes line = co_await client.readUntil("\r\n", 100);
         EXPECT_EQ(line.text(), "220 go ahead\r\n");
@@ -299,7 +301,8 @@ TEST_P(TlsTransportTest, linesAreReadThroughTlsAfterStartTls) {
         auto context = contextOf(testAuthority().server());
         auto protocol = makeRef<Upgrading>(context, &record);
         PeerPair ends;
-        detail::connectTransport(Socket(reactor, ends.near.release()), Ref<IProtocol>(protocol));
+        detail::connectTransport(Socket(reactor, ends.near.release()), Address(),
+                                 Ref<IProtocol>(protocol));
         Stream client(Socket(reactor, ends.far.release()));
         co_await client.write("STARTTLS\r\n");
         co_await client.readUntil("\r\n", 100);

@@ -59,7 +59,7 @@ struct Taker {
             it.transport().pauseProducing();
             reactor.callLater(Duration::zero(), [&it] { it.transport().resumeProducing(); });
         };
-        detail::connectTransport(std::move(socket), makeRef<Recorder>(&record));
+        detail::connectTransport(std::move(socket), Address(), makeRef<Recorder>(&record));
     }
     // Nothing where a sanitizer has taken the heap over.
     static std::size_t heapBytes() {
@@ -120,7 +120,8 @@ struct Echoing {
             queued = it.transport().queuedBytes();
             if (onEcho) onEcho(it.transport());
         };
-        detail::connectTransport(Socket(reactor, ends.near.release()), makeRef<Recorder>(&record));
+        detail::connectTransport(Socket(reactor, ends.near.release()), Address(),
+                                 makeRef<Recorder>(&record));
     }
     Task<> secure() {
         auto client = contextOf(testAuthority().client());

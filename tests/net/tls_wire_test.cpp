@@ -211,8 +211,8 @@ TEST_P(TlsWireTest, recordsMayBeAsLongAsTheyMayAndNoLonger) {
 struct Reachable {
     explicit Reachable(Reactor& reactor) : Reachable(reactor, PeerPair()) {}
     Reachable(Reactor& reactor, PeerPair ends)
-        : client(makeRef<detail::TransportConnection>(Socket(reactor, ends.far.release()),
-                                                      makeRef<Recorder>(&record), nullptr)),
+        : client(makeRef<detail::TransportConnection>(
+              Socket(reactor, ends.far.release()), Address(), makeRef<Recorder>(&record), nullptr)),
           server(Socket(reactor, ends.near.release())) {
         client->begin();
     }
