@@ -183,8 +183,8 @@ void Connection::onReceived(Operation& operation, Completion& completion) noexce
 }
 
 void Connection::takeEnd(int error) noexcept {
-    if (!layer_) return endReading(error);
     if (hasMetReset_ && error == 0) error = ECONNRESET;
+    if (!layer_) return endReading(error);
     Ref<TlsLayer> layer = layer_;
     layer->bottom().inputEnded(error);
     if (layer->worksFor(*this)) tellIfQuiet();  // else this may be gone
@@ -370,7 +370,8 @@ void Connection::sendEnded(int result) noexcept {
     // Nobody else knows of these bytes: the peer must not take what it has got for all there was.
     // Without the last words it will not, and a reset could take away what came before them.
     if (result < 0 && isSendKept_ && !isSendCancelled_ && !areLastWords_) hasLostBytes_ = true;
-    if (result == -ECONNRESET) hasMetReset_ = true;
+    if (result == -ECONNRESET) meetReset();
+    if (result == -EPIPE && hasMetReset_) result = -ECONNRESET;
     if (!isOpen()) {
         if (result == 0 && hasLastWords_) {
             hasLastWords_ = false;

@@ -136,6 +136,8 @@ class WRING_API Connection : public ReactorResource, private ReceiveRequest, pri
     /// Likewise a message, which stays until then and whose parts are used up on the way, its
     /// control part with the first byte. Not on a secured connection.
     void sendMessageAndTell(::msghdr& message) noexcept;
+    /// A send in between has met a reset: nobody else will hear of it.
+    void meetReset() noexcept { hasMetReset_ = true; }
     /// Asks for sent() at the end of a send that was not to be waited for and is still on its way.
     void tellWhenSent() noexcept;
     void cancelSend() noexcept;

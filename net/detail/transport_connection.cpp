@@ -108,6 +108,7 @@ std::size_t TransportConnection::sendAtOnce(std::span<const BytesView> parts,
         rooms[message.msg_iovlen++] = {const_cast<std::byte*>(part.data()), part.size()};
     }
     int taken = reactor().driver().sendMessageNow(fd(), message);
+    if (taken == -ECONNRESET) meetReset();
     return taken > 0 ? static_cast<std::size_t>(taken) : 0;
 }
 

@@ -175,6 +175,7 @@ TEST_P(TransportLongWriteTest, theLossOfThePeerIsToldOnceAndNotWithinWrite) {
         EXPECT_EQ(record.lost, 0);
         co_await until(reactor, [&] { return record.lost == 1; });
         EXPECT_TRUE(record.reason.starts_with("ConnectionLost")) << record.reason;
+        EXPECT_EQ(record.error, ECONNRESET) << "which the write has met";
     });
 }
 

@@ -224,6 +224,7 @@ struct Record {
     std::string received;
     Recorder* protocol = nullptr;  ///< the latest, while it lives
     std::string reason;            ///< class and text of the latest connectionLost()
+    int error = 0;                 ///< its errno
     int made = 0;
     int lost = 0;
     std::function<void(Recorder&)> onMade;
@@ -258,6 +259,7 @@ class Recorder : public Protocol {
         if (record_->protocol == this) record_->protocol = nullptr;
         ++record_->lost;
         record_->reason = reason.className() + ": " + reason.getErrorMessage();
+        record_->error = reason.number();
         record_->events.push_back("lost");
         if (record_->onLost) record_->onLost(*this);
     }
