@@ -147,6 +147,10 @@ class WRING_API Driver {
     /// cancel() asked for the end: `bytes` of the completion is then all that was to be sent,
     /// `result` how much of it was.
     virtual int sendNow(Operation& send, Bytes& owner) noexcept = 0;
+    /// Puts a copy of `bytes` behind what sendNow() keeps of `send`, which goes out with it as one.
+    /// False: nothing was put there, as something else is kept behind it, it is not short, its end
+    /// was asked for, or the kernel has it.
+    virtual bool sendMore(Operation& send, BytesView bytes) noexcept = 0;
     virtual int shutdownNow(int fd, int how) noexcept = 0;
     /// Closes a descriptor on which nothing is in flight.
     virtual int closeNow(int fd) noexcept = 0;

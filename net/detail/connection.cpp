@@ -254,6 +254,11 @@ bool Connection::sendRaw(BytesView bytes, Bytes& owner) noexcept {
     return false;
 }
 
+bool Connection::sendMore(BytesView bytes) noexcept {
+    if (layer_ || !isSendKept_ || rest_ || tellsSent_ || isSendCancelled_) return false;
+    return reactor().driver().sendMore(sending(), bytes);
+}
+
 // The peer may not read for ever: what waits for it must not keep the last receive buffers from
 // others.
 BytesView Connection::freed(BytesView bytes, Bytes& owner) const noexcept {

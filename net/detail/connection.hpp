@@ -128,6 +128,9 @@ class WRING_API Connection : public ReactorResource, private ReceiveRequest, pri
     /// what it takes later is kept in here (by `owner`, which holds the bytes, if it was taken).
     /// False: what `bytes` refers to stays until sent().
     bool send(BytesView bytes, Bytes& owner) noexcept;
+    /// Has a copy of the bytes go out with what send() said true of last. True: as if send() had;
+    /// false: they are not taken.
+    bool sendMore(BytesView bytes) noexcept;
     /// The bytes, which have to wait and whose owner is lent: as a copy, which becomes the owner,
     /// if receive buffers are scarce.
     BytesView freed(BytesView bytes, Bytes& owner) const noexcept;

@@ -101,6 +101,7 @@ bool StreamConnection::setWriter(Writer& writer) noexcept {
     isWriteCancelled_ = false;
     isWriterQueued_ = isSending();
     if (isWriterQueued_) {
+        if (writer.join()) return isWriterQueued_ = false;
         if (writer.owned_.isLent()) writer.left_ = freed(writer.left_, writer.owned_);
         tellWhenSent();
     } else if (writer.start()) {
@@ -298,5 +299,6 @@ bool Writer::refuse() noexcept {
 void Writer::cancelWait() noexcept { connection_.askWriterToEnd(); }
 
 bool WriteAwaiter::start() noexcept { return connection().startWrite(*this); }
+bool WriteAwaiter::join() noexcept { return connection().joinWrite(*this); }
 
 }  // namespace wring::detail

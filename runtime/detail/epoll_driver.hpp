@@ -28,6 +28,7 @@ class EpollDriver final : public KernelDriver {
     int fd() noexcept override { return epollFd_; }
     int closeNow(int fd) noexcept override;
     int sendNow(Operation& send, Bytes& owner) noexcept override;
+    bool sendMore(Operation& send, BytesView bytes) noexcept override;
 
  private:
     enum class Direction : bool { read, write };

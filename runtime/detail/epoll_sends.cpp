@@ -39,6 +39,11 @@ int EpollDriver::sendNow(Operation& send, Bytes& owner) noexcept {
     return taken;
 }
 
+bool EpollDriver::sendMore(Operation& send, BytesView bytes) noexcept {
+    bool isUnconfirmed = send.state_ == Operation::State::unconfirmed && !send.cancelRequested_;
+    return isUnconfirmed && sends_.join(send, bytes);
+}
+
 // Tells nobody. Gives whether there were any.
 bool EpollDriver::carrySendsOut() noexcept {
     if (!sends_.handOver()) return false;

@@ -26,9 +26,23 @@ InlineSends::Entry* InlineSends::add(Operation& send, Bytes& owner) noexcept {
     }
 }
 
+InlineSends::Entry* InlineSends::join(Operation& send, BytesView bytes) noexcept {
+    Batch& batch = batches_[filling_];
+    if (batch.entries.empty()) return nullptr;
+    Entry& last = batch.entries.back();
+    bool isCopy = last.operation == &send && last.owner == noOwner;
+    if (!isCopy || bytes.size() + last.size > joinedBytesMax || !copyInto(batch, bytes)) {
+        return nullptr;
+    }
+    last.size += static_cast<std::uint32_t>(bytes.size());
+    return &last;
+}
+
 void InlineSends::removeLast(Bytes& owner) noexcept {
     Batch& batch = batches_[filling_];
-    if (batch.entries.back().owner != noOwner) {
+    if (batch.entries.back().owner == noOwner) {
+        batch.used -= batch.entries.back().size;
+    } else {
         owner = std::move(batch.owners.back());
         batch.owners.pop_back();
     }

@@ -12,6 +12,9 @@ namespace wring::detail {
 /// Two batches take turns, so that one can be filled while the other is with the kernel.
 class InlineSends {
  public:
+    /// Of several sends that become one.
+    static constexpr std::size_t joinedBytesMax = 4096;
+
     struct Entry {
         BytesView bytes() const noexcept { return {data, size}; }
         Operation* operation;  // null once it was answered
@@ -27,6 +30,9 @@ class InlineSends {
     std::uint64_t lastNumber() const noexcept {
         return (batches_[filling_].entries.size() - 1) << 1 | filling_;
     }
+    /// Puts a copy of `bytes` behind what the last entry sends. Null if that is not of `send` or
+    /// no copy itself, or the two are too long to be one.
+    Entry* join(Operation& send, BytesView bytes) noexcept;
     /// Undoes the last add(), which was given `owner`.
     void removeLast(Bytes& owner) noexcept;
     /// What an entry sends; with its owner, if it has one, or copied. Once.

@@ -48,6 +48,7 @@ class SimulatedDriver final : public DriverCore, private SimKernel::Watcher {
                   std::size_t bytes) noexcept override;
     int getOption(int fd, int level, int option, void* value, std::size_t& bytes) noexcept override;
     int sendNow(Operation& send, Bytes& owner) noexcept override;
+    bool sendMore(Operation& send, BytesView bytes) noexcept override;
     int shutdownNow(int fd, int how) noexcept override;
     int closeNow(int fd) noexcept override;
 

@@ -1,4 +1,5 @@
 #include <wring/runtime/assert.hpp>
+#include <wring/runtime/detail/inline_sends.hpp>
 #include <wring/runtime/detail/message_layout.hpp>
 #include <wring/runtime/detail/sim_driver.hpp>
 
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 // What the verbs of the simulated driver do, and what it does at once.
 
@@ -357,6 +359,14 @@ int SimulatedDriver::sendNow(Operation& send, Bytes& owner) noexcept {
     send.state_ = Operation::State::unconfirmed;
     wakeIfParked();
     return size;
+}
+
+bool SimulatedDriver::sendMore(Operation& send, BytesView bytes) noexcept {
+    if (silent_.empty() || silent_.back().operation != &send || send.cancelRequested_) return false;
+    Bytes& kept = silent_.back().bytes;
+    if (kept.size() + bytes.size() > InlineSends::joinedBytesMax) return false;
+    kept = Bytes::copyOf(std::string(kept.text()).append(asText(bytes)));
+    return true;
 }
 
 // Hands the silent sends over. Those that the kernel took are heard of no more, but that takes

@@ -348,12 +348,26 @@ int UringDriver::sendNow(Operation& send, Bytes& owner) noexcept {
         return -EAGAIN;
     }
     prepareInline(*entry, send.fd_, kept->bytes(), inlineMark | inlineSends_.lastNumber());
+    lastInline_ = entry;
+    lastInlineAt_ = ring_->sq.sqe_tail - 1;
     send.state_ = Operation::State::unconfirmed;
     send.cancelRequested_ = false;
     ++stats_.submitted;
     ++inFlight_;
     wakeIfParked();
     return static_cast<int>(kept->size);
+}
+
+bool UringDriver::sendMore(Operation& send, BytesView bytes) noexcept {
+    bool isUnconfirmed = send.state_ == Operation::State::unconfirmed && !send.cancelRequested_;
+    // From sqe_head on the kernel knows of nothing.
+    const io_uring_sq& queue = ring_->sq;
+    if (!isUnconfirmed || lastInlineAt_ - queue.sqe_head >= queue.sqe_tail - queue.sqe_head) {
+        return false;
+    }
+    const InlineSends::Entry* kept = inlineSends_.join(send, bytes);
+    if (kept) lastInline_->len = kept->size;
+    return kept;
 }
 
 bool UringDriver::isInline(std::uint64_t identity) noexcept {

@@ -86,6 +86,17 @@ TEST_P(DriverSendNowTest, whoAsksIsToldThatAllWasSent) {
     EXPECT_EQ(take(ends.far), "ping");
 }
 
+TEST_P(DriverSendNowTest, nothingIsPutBehindWhatWasNotKept) {
+    Ends ends = socketPair();
+    probe_.prepareSend(ends.near, asBytes("mine"));
+    EXPECT_FALSE(driver().sendMore(probe_, asBytes("more"))) << "it was not sent";
+    Bytes none;
+    driver().sendNow(probe_, none);
+    EXPECT_FALSE(driver().sendMore(probe_, asBytes("more")));
+    settle();
+    EXPECT_EQ(take(ends.far), isInline() || isUring() ? "" : "mine");
+}
+
 TEST_P(DriverSendNowTest, aPartIsToldWithAllTheBytesAndAFullSocketWithNone) {
     Ends ends = socketPair();
     int small = 4096;
@@ -189,6 +200,88 @@ TEST_P(DriverSilentSendTest, answersThatOverflowTheQueueAreNotTakenForSilence) {
     if (isUring()) {
         EXPECT_GT(driver().stats().overflows, 0u);
     }
+}
+
+TEST_P(DriverSilentSendTest, moreOfTheSameTurnGoesOutAsOne) {
+    Ends ends = socketPair();
+    EXPECT_EQ(sendNow(ends.near, "one"), 3);
+    std::uint64_t submitted = driver().stats().submitted;
+    EXPECT_TRUE(driver().sendMore(probe_, asBytes(", two")));
+    EXPECT_TRUE(driver().sendMore(probe_, asBytes(", three")));
+    EXPECT_EQ(driver().stats().submitted, submitted);
+    EXPECT_EQ(driver().stats().inFlight, 1u);
+    settle();
+    EXPECT_EQ(take(ends.far), "one, two, three");
+    EXPECT_FALSE(probe_.inFlight());
+    EXPECT_TRUE(probe_.results.empty());
+    EXPECT_FALSE(driver().sendMore(probe_, asBytes("late"))) << "it is over";
+}
+
+TEST_P(DriverSilentSendTest, nothingIsPutBehindWhatIsWithTheKernelOrWaitedForOrAnothers) {
+    Ends ends = socketPair();
+    EXPECT_EQ(sendNow(ends.near, "1"), 1);
+    Probe second;
+    Bytes owner = Bytes::copyOf("2");
+    second.prepareSend(ends.near, owner.view());
+    EXPECT_EQ(driver().sendNow(second, owner), 1);
+    EXPECT_FALSE(driver().sendMore(probe_, asBytes("x"))) << "another one is behind it";
+    driver().cancel(second);
+    EXPECT_FALSE(driver().sendMore(second, asBytes("x"))) << "its end was asked for";
+    ASSERT_TRUE(untilEnd(second));
+    EXPECT_EQ(sendNow(ends.near, "3"), 1);
+    driver().flush();
+    if (std::string_view(driver().name()) != "sim") {
+        EXPECT_FALSE(driver().sendMore(probe_, asBytes("x"))) << "the kernel has it";
+    }
+    settle();
+    EXPECT_EQ(take(ends.far), "123");
+}
+
+TEST_P(DriverSilentSendTest, whatWasJoinedIsToldAsOne) {
+    Ends ends = socketPair();
+    EXPECT_EQ(sendNow(ends.near, "one"), 3);
+    EXPECT_TRUE(driver().sendMore(probe_, asBytes(" two")));
+    driver().cancel(probe_);
+    ASSERT_TRUE(untilEnd(probe_));
+    EXPECT_EQ(probe_.results, std::vector<int>{7});
+    EXPECT_EQ(probe_.data, "one two");
+    EXPECT_EQ(take(ends.far), "one two");
+}
+
+TEST_P(DriverSilentSendTest, whatWasJoinedIsGivenBackAsOneWhenItFails) {
+    Ends ends = socketPair();
+    closeOwned(ends.far);
+    EXPECT_EQ(sendNow(ends.near, "one"), 3);
+    EXPECT_TRUE(driver().sendMore(probe_, asBytes(" two")));
+    ASSERT_TRUE(untilEnd(probe_));
+    EXPECT_EQ(probe_.result(), -EPIPE);
+    EXPECT_EQ(probe_.data, "one two");
+}
+
+TEST_P(DriverSilentSendTest, moreIsPutBehindTheLastOfManyOnly) {
+    DriverOptions options = setup().options();
+    options.submissionEntries = 8;
+    options.completionEntries = 16;
+    make(options);
+    settle();
+    Ends ends = socketPair();
+    std::vector<std::unique_ptr<Probe>> probes;
+    std::string expected;
+    for (char letter = 'a'; letter <= 'z'; ++letter) {
+        Probe& probe = *probes.emplace_back(std::make_unique<Probe>());
+        Bytes owner = Bytes::copyOf(std::string(100, letter));
+        probe.prepareSend(ends.near, owner.view());
+        EXPECT_EQ(driver().sendNow(probe, owner), 100);
+        expected += std::string(100, letter);
+        // Every eighth fills the queue.
+        if (driver().sendMore(probe, asBytes("+"))) expected += '+';
+        if (probes.size() > 1) {
+            EXPECT_FALSE(driver().sendMore(*probes[probes.size() - 2], asBytes("-")));
+        }
+    }
+    settle();
+    EXPECT_EQ(take(ends.far, 8192), expected);
+    EXPECT_GT(expected.size(), 2600u);
 }
 
 TEST_P(DriverSilentSendTest, aHandlerMaySendAgainAtOnce) {
