@@ -68,8 +68,9 @@ class WRING_API Stream {
     [[nodiscard]] detail::WriteAwaiter write(BytesView bytes) noexcept;
     [[nodiscard]] detail::WriteAwaiter write(std::string_view text) noexcept;
     /// Likewise, and keeps the bytes until they are sent: up to 64 KiB need not be waited for, they
-    /// go out before the reactor sleeps and the next write waits until the kernel has them. That
-    /// one, or a read, then tells of a connection that broke meanwhile; close() sends them first.
+    /// go out before the reactor sleeps and the next write waits until the kernel has them, unless
+    /// both are short: then they go out as one. A later write, or a read, tells of a connection
+    /// that broke meanwhile; close() sends them first.
     [[nodiscard]] detail::WriteAwaiter write(Bytes&& bytes) noexcept;
     [[nodiscard]] detail::WriteAwaiter write(const Bytes& bytes) noexcept;
     [[nodiscard]] detail::WriteAwaiter write(const char* text) noexcept;
