@@ -87,7 +87,7 @@ shell_counts() {
 
 # run_one KIND NAME COMMAND…: runs one program under the time limit; leaves its log and its counts.
 run_one() {
-    local kind="$1" name="$2" log counts status
+    local kind="$1" name="$2" log counts status began=$SECONDS took=""
     shift 2
     log="$results/${name//\//%}.log"
     # A background job of a script ignores SIGINT; the programs shall start as from a terminal.
@@ -105,7 +105,8 @@ run_one() {
     fi
     # One write: the parent reads this only after we have ended, the terminal gets it whole.
     echo "$counts" >"$results/${name//\//%}.counts"
-    printf '%-52s %s\n' "$name" "$(summary_of "$counts")"
+    [ $((SECONDS - began)) -lt 10 ] || took=" ($((SECONDS - began)) s)"
+    printf '%-52s %s%s\n' "$name" "$(summary_of "$counts")" "$took"
 }
 
 summary_of() { # "PASSED FAILED SKIPPED"
@@ -290,7 +291,7 @@ if [ "$quick" -eq 0 ]; then
     sanitizer asan "address and undefined-behaviour sanitizers, -O0" test_programs \
         -Db_sanitize=address,undefined -Db_lundef=false -Ddebug=true -Doptimization=0 -Dsamples=false -Dbench=false
     sanitizer tsan "thread sanitizer, -O1, where threads are" threaded_programs \
-        -Db_sanitize=thread -Db_lundef=false -Ddebug=true -Doptimization=1 -Dsamples=false -Dbench=false
+        -Db_sanitize=thread -Db_lundef=false -Dcpp_args=-g1 -Doptimization=1 -Dsamples=false -Dbench=false
     other_compiler clang16 16
     other_compiler clang19 19
 fi
