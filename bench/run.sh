@@ -4,7 +4,7 @@
 # Usage: bench/run.sh [--quick|--micro] [--workload "echo open reactors connect in out timers lines idle tls"]
 #        [--servers "uring-coroutine raw-uring libuv"] [--conns "64 1000"] [--size "64"] [--rate REQUESTS-A-SECOND]
 #        [--rounds N] [--seconds S] [--json F] [--html F] [--compare OLD.json] [--build DIR]
-#        On a quiet machine --quick takes a minute and everything about 16; the first time one and a half more, to build.
+#        On a quiet machine --quick takes a minute and everything about 16; the first time up to two more, to build.
 # Builds, measures, prints tables and a line for each goal. A missed goal is shown, not an error: the
 # status is 1 only if bytes were wrong or something did not run. README.md tells the method.
 set -euo pipefail

@@ -64,12 +64,16 @@ def bars(title, rows, unit):
     return drawing(bottom + 24, title, parts)
 
 
-def apart(ends, least=13):
-    """Moves labels (y, …) down until none covers another."""
-    placed, last = [], -least
+def apart(ends, lowest, least=13):
+    """Moves labels (y, …) down until none covers another, and up again until none lies below
+    `lowest`, which leaves room for all."""
+    placed, y_before = [], -least
     for y, *rest in sorted(ends, key=lambda end: end[0]):
-        last = max(y, last + least)
-        placed.append((last, *rest))
+        y_before = max(y, y_before + least)
+        placed.append((y_before, *rest))
+    for i in reversed(range(len(placed))):
+        placed[i] = (min(placed[i][0], lowest), *placed[i][1:])
+        lowest = placed[i][0] - least
     return placed
 
 
@@ -118,7 +122,9 @@ def lines(title, series, x_name, y_name, log_y=False, x_marks=None, x_text=plain
                   f" {value[1]:.3g} at {x_text(value[0])}</title></circle>"
                   for (x, y), value in zip(places, line)]
         ends.append((places[-1][1] + 4, name, css))
-    parts += [text(WIDTH - right + 10, y, name, f"name {css}-text") for y, name, css in apart(ends)]
+    lowest = max(base, TOP + 13 * len(ends))
+    parts += [text(WIDTH - right + 10, y, name, f"name {css}-text")
+              for y, name, css in apart(ends, lowest)]
     parts += [text((left + WIDTH - right) / 2, base + 36, x_name, "mark", "middle"),
               text(left, TOP - 4, y_name, "mark")]
     return drawing(base + BOTTOM + max(0, 13 * len(series) - LINE_HEIGHT), title, parts)
