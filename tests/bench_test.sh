@@ -60,6 +60,21 @@ END
 )"
 }
 
+# Lines of sixteen servers that end at the bottom of their plot: every name above the axis, none on another.
+keeps_names_in_the_plot() {
+    reason="$(PYTHONPATH=bench/report python3 -B - 2>&1 <<'END'
+import re
+import plots
+crowd = [(f"server {i}", "wring", [(1, 50), (64, 10 + i / 100)]) for i in range(16)]
+drawn = plots.lines("crowd", crowd, "connections", "us")
+names = sorted(float(y) for y in re.findall(r' y="([0-9.]+)"[^>]*>server ', drawn))
+axis = float(re.search(r' y="([0-9.]+)"[^>]*>64<', drawn)[1])
+assert len(names) == 16 and names[-1] < axis - 10, (names, axis)
+assert min(low - high for high, low in zip(names, names[1:])) >= plots.NAME_HEIGHT, names
+END
+)"
+}
+
 doubts_what_was_disturbed() {
     sed '/^open .*server=raw-uring/s/late_share=0.0000/late_share=0.0200/' "$recorded" >"$tmp/late.txt"
     contains "a late round" ' in open loop, .* uring coroutine / raw uring: .* ok, within the noise, disturbed$' \
@@ -194,6 +209,7 @@ check bench/shows-the-work-of-two-reactors says '^wring uring two reactors .* 1\
 check bench/keeps-percentiles-to-one-per-cent keeps_percentiles
 check bench/writes-json-with-machine-and-rounds writes_json
 check bench/page-needs-nothing-and-holds-the-json holds_its_json
+check bench/page-keeps-names-in-the-plot keeps_names_in_the_plot
 check bench/names-what-plain-c-misses-too names_the_floor
 check bench/finds-nothing-changed-in-the-same-run finds_nothing_changed
 check bench/finds-what-changed-beyond-the-noise finds_what_changed

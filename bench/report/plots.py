@@ -7,6 +7,7 @@ from html import escape
 
 WIDTH, LEFT, RIGHT, ROW = 860, 210, 120, 24
 LINE_HEIGHT, TOP, BOTTOM = 340, 16, 44
+NAME_HEIGHT = 13  # of a line's
 
 
 def text(x, y, words, css="", anchor="start"):
@@ -64,7 +65,7 @@ def bars(title, rows, unit):
     return drawing(bottom + 24, title, parts)
 
 
-def apart(ends, lowest, least=13):
+def apart(ends, lowest, least):
     """Moves labels (y, …) down until none covers another, and up again until none lies below
     `lowest`, which leaves room for all."""
     placed, y_before = [], -least
@@ -122,9 +123,9 @@ def lines(title, series, x_name, y_name, log_y=False, x_marks=None, x_text=plain
                   f" {value[1]:.3g} at {x_text(value[0])}</title></circle>"
                   for (x, y), value in zip(places, line)]
         ends.append((places[-1][1] + 4, name, css))
-    lowest = max(base, TOP + 13 * len(ends))
+    lowest = max(base, TOP + NAME_HEIGHT * len(ends))
     parts += [text(WIDTH - right + 10, y, name, f"name {css}-text")
-              for y, name, css in apart(ends, lowest)]
+              for y, name, css in apart(ends, lowest, NAME_HEIGHT)]
     parts += [text((left + WIDTH - right) / 2, base + 36, x_name, "mark", "middle"),
               text(left, TOP - 4, y_name, "mark")]
-    return drawing(base + BOTTOM + max(0, 13 * len(series) - LINE_HEIGHT), title, parts)
+    return drawing(base + BOTTOM + max(0, NAME_HEIGHT * len(series) - LINE_HEIGHT), title, parts)
