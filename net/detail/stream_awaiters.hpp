@@ -69,9 +69,6 @@ class WRING_API Writer : public Wait {
     friend class StreamConnection;
     /// It is its turn. True when there is nothing to wait for.
     virtual bool start() noexcept = 0;
-    /// It is not. True when its bytes go out with those before it all the same, and there is
-    /// nothing to wait for.
-    virtual bool join() noexcept { return false; }
     bool suspend() noexcept;
     bool refuse() noexcept;
 
@@ -91,7 +88,6 @@ class WRING_API WriteAwaiter final : public Writer {
 
  private:
     bool start() noexcept override;
-    bool join() noexcept override;
 };
 
 }  // namespace wring::detail

@@ -99,9 +99,11 @@ void StreamConnection::readEnded(int error) noexcept {
 bool StreamConnection::setWriter(Writer& writer) noexcept {
     WRING_ASSERT(!writer_, "a stream was written by two coroutines at once");
     isWriteCancelled_ = false;
-    isWriterQueued_ = isSending();
-    if (isWriterQueued_) {
-        if (writer.join()) return isWriterQueued_ = false;
+    bool isBusy = isSending();
+    // Lent bytes are waited for, whatever they are behind.
+    if (isBusy && writer.owned_ && sendMore(writer.left_)) return false;
+    isWriterQueued_ = isBusy;
+    if (isBusy) {
         if (writer.owned_.isLent()) writer.left_ = freed(writer.left_, writer.owned_);
         tellWhenSent();
     } else if (writer.start()) {
@@ -299,6 +301,5 @@ bool Writer::refuse() noexcept {
 void Writer::cancelWait() noexcept { connection_.askWriterToEnd(); }
 
 bool WriteAwaiter::start() noexcept { return connection().startWrite(*this); }
-bool WriteAwaiter::join() noexcept { return connection().joinWrite(*this); }
 
 }  // namespace wring::detail

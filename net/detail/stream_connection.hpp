@@ -25,10 +25,6 @@ class StreamConnection final : public RefCounted, public Connection, public Pool
     bool setWriter(Writer& writer) noexcept;
     /// What a writer does when it is its turn.
     bool startWrite(Writer& writer) noexcept;
-    /// Before it is. Lent bytes are waited for, whatever they are behind.
-    bool joinWrite(Writer& writer) noexcept {
-        return !writer.owned_.empty() && sendMore(writer.left_);
-    }
     void startSequence(::msghdr& parts) noexcept { sendMessageAndTell(parts); }
     void askWriterToEnd() noexcept;
     /// Why nothing can be sent any more; null while it can.

@@ -348,7 +348,6 @@ int UringDriver::sendNow(Operation& send, Bytes& owner) noexcept {
         return -EAGAIN;
     }
     prepareInline(*entry, send.fd_, kept->bytes(), inlineMark | inlineSends_.lastNumber());
-    lastInline_ = entry;
     lastInlineAt_ = ring_->sq.sqe_tail - 1;
     send.state_ = Operation::State::unconfirmed;
     send.cancelRequested_ = false;
@@ -359,14 +358,13 @@ int UringDriver::sendNow(Operation& send, Bytes& owner) noexcept {
 }
 
 bool UringDriver::sendMore(Operation& send, BytesView bytes) noexcept {
-    bool isUnconfirmed = send.state_ == Operation::State::unconfirmed && !send.cancelRequested_;
+    if (send.state_ != Operation::State::unconfirmed || send.cancelRequested_) return false;
+    WRING_ASSERT(isOwnersThread(), "a reactor was used from a thread that does not run it");
     // From sqe_head on the kernel knows of nothing.
     const io_uring_sq& queue = ring_->sq;
-    if (!isUnconfirmed || lastInlineAt_ - queue.sqe_head >= queue.sqe_tail - queue.sqe_head) {
-        return false;
-    }
+    if (lastInlineAt_ - queue.sqe_head >= queue.sqe_tail - queue.sqe_head) return false;
     const InlineSends::Entry* kept = inlineSends_.join(send, bytes);
-    if (kept) lastInline_->len = kept->size;
+    if (kept) queue.sqes[lastInlineAt_ & *queue.kring_mask].len = kept->size;
     return kept;
 }
 

@@ -105,8 +105,7 @@ class UringDriver final : public KernelDriver {
     OperationList pendingCancels_;  // submitted, their cancel not yet
     OperationList done_;            // ended in here, not yet told
     InlineSends inlineSends_;
-    io_uring_sqe* lastInline_ = nullptr;  // of the send that was kept last
-    unsigned lastInlineAt_ = 0;           // its place in the submission queue
+    unsigned lastInlineAt_ = 0;   // place in the submission queue of the send that was kept last
     unsigned inlineHeardAt_ = 0;  // what the kernel had to say of a batch lies before this place
     unsigned inlineAsked_ = 0;    // sends whose end somebody wants to be told
     WakeOperation wake_;

@@ -31,6 +31,12 @@ Task<std::string> writeLines(Stream* stream, int count) {
     co_return all;
 }
 
+/// Waits for all of `sent`, and then for the end of the stream.
+Task<> receiveAllAndTheEnd(Reactor* reactor, Peer* far, std::string sent) {
+    EXPECT_EQ(co_await receiveText(*reactor, far, sent.size()), sent);
+    co_await until(*reactor, [&] { return far->receive().empty() && far->sawEnd(); });
+}
+
 bool sendsInBatches(Driver& driver) {
     return driver.features().inlineSend || std::string_view(driver.name()) == "epoll";
 }
@@ -75,8 +81,7 @@ TEST_P(StreamShortWriteTest, allOfThemGoOutBeforeSendingIsShut) {
         co_await warmUp();
         std::string sent = co_await writeLines(&ends.near, 4);
         co_await ends.near.shutdownSend();
-        EXPECT_EQ(co_await receiveText(reactor, &ends.far, sent.size()), sent);
-        co_await until(reactor, [&] { return ends.far.receive().empty() && ends.far.sawEnd(); });
+        co_await receiveAllAndTheEnd(&reactor, &ends.far, sent);
     });
 }
 
@@ -86,8 +91,7 @@ TEST_P(StreamShortWriteTest, allOfThemGoOutBeforeTheStreamIsClosed) {
         co_await warmUp();
         std::string sent = co_await writeLines(&ends.near, 4);
         co_await ends.near.close();
-        EXPECT_EQ(co_await receiveText(reactor, &ends.far, sent.size()), sent);
-        co_await until(reactor, [&] { return ends.far.receive().empty() && ends.far.sawEnd(); });
+        co_await receiveAllAndTheEnd(&reactor, &ends.far, sent);
     });
 }
 

@@ -19,14 +19,24 @@ class DriverSendNowTest : public testing::DriverTest {
         if (!IsSkipped()) settle();
     }
 
-    /// Sends `text` on a fresh probe; a driver that takes nothing at once gets it submitted.
-    int sendNow(int fd, std::string_view text) {
+    /// A queue that a few sends fill.
+    void makeWithSmallQueues() {
+        DriverOptions options = setup().options();
+        options.submissionEntries = 8;
+        options.completionEntries = 16;
+        make(options);
+        settle();
+    }
+
+    /// Tries to send `text` at once, with an owner; of what a driver does not take we keep that.
+    int sendNow(Probe& probe, int fd, std::string_view text) {
         Bytes owner = Bytes::copyOf(text);
-        probe_.prepareSend(fd, owner.view());
-        int taken = driver().sendNow(probe_, owner);
+        probe.prepareSend(fd, owner.view());
+        int taken = driver().sendNow(probe, owner);
         if (owner) left_ = std::move(owner);
         return taken;
     }
+    int sendNow(int fd, std::string_view text) { return sendNow(probe_, fd, text); }
     bool isInline() { return driver().features().inlineSend; }
     bool isUring() { return std::string_view(driver().name()) == "uring"; }
     bool takesAtOnce() { return isInline() || !isUring(); }
@@ -144,19 +154,13 @@ TEST_P(DriverSendNowTest, aBrokenConnectionIsTold) {
 }
 
 TEST_P(DriverSendNowTest, moreThanTheQueueHoldsGoesOutInOrder) {
-    DriverOptions options = setup().options();
-    options.submissionEntries = 8;
-    options.completionEntries = 16;
-    make(options);
-    settle();
+    makeWithSmallQueues();
     Ends ends = socketPair();
     std::vector<std::unique_ptr<Probe>> probes;
     std::string expected;
     for (char letter = 'a'; letter <= 'z'; ++letter) {
         Probe& probe = *probes.emplace_back(std::make_unique<Probe>());
-        Bytes owner = Bytes::copyOf(std::string(100, letter));
-        probe.prepareSend(ends.near, owner.view());
-        int taken = driver().sendNow(probe, owner);
+        int taken = sendNow(probe, ends.near, std::string(100, letter));
         if (!takesAtOnce()) {
             EXPECT_EQ(taken, -EAGAIN);
             return;
@@ -181,19 +185,13 @@ class DriverSilentSendTest : public DriverSendNowTest {
 };
 
 TEST_P(DriverSilentSendTest, answersThatOverflowTheQueueAreNotTakenForSilence) {
-    DriverOptions options = setup().options();
-    options.submissionEntries = 8;
-    options.completionEntries = 16;
-    make(options);
-    settle();
+    makeWithSmallQueues();
     Ends ends = socketPair();
     closeOwned(ends.far);
     std::vector<std::unique_ptr<Probe>> probes;
     for (int i = 0; i < 100; ++i) {
         Probe& probe = *probes.emplace_back(std::make_unique<Probe>());
-        Bytes owner = Bytes::copyOf("x");
-        probe.prepareSend(ends.near, owner.view());
-        EXPECT_EQ(driver().sendNow(probe, owner), 1);
+        EXPECT_EQ(sendNow(probe, ends.near, "x"), 1);
     }
     EXPECT_TRUE(until([&] { return driver().stats().inFlight == 0; }));
     for (auto& probe : probes) EXPECT_EQ(probe->results, std::vector<int>{-EPIPE});
@@ -221,9 +219,7 @@ TEST_P(DriverSilentSendTest, nothingIsPutBehindWhatIsWithTheKernelOrWaitedForOrA
     Ends ends = socketPair();
     EXPECT_EQ(sendNow(ends.near, "1"), 1);
     Probe second;
-    Bytes owner = Bytes::copyOf("2");
-    second.prepareSend(ends.near, owner.view());
-    EXPECT_EQ(driver().sendNow(second, owner), 1);
+    EXPECT_EQ(sendNow(second, ends.near, "2"), 1);
     EXPECT_FALSE(driver().sendMore(probe_, asBytes("x"))) << "another one is behind it";
     driver().cancel(second);
     EXPECT_FALSE(driver().sendMore(second, asBytes("x"))) << "its end was asked for";
@@ -259,19 +255,13 @@ TEST_P(DriverSilentSendTest, whatWasJoinedIsGivenBackAsOneWhenItFails) {
 }
 
 TEST_P(DriverSilentSendTest, moreIsPutBehindTheLastOfManyOnly) {
-    DriverOptions options = setup().options();
-    options.submissionEntries = 8;
-    options.completionEntries = 16;
-    make(options);
-    settle();
+    makeWithSmallQueues();
     Ends ends = socketPair();
     std::vector<std::unique_ptr<Probe>> probes;
     std::string expected;
     for (char letter = 'a'; letter <= 'z'; ++letter) {
         Probe& probe = *probes.emplace_back(std::make_unique<Probe>());
-        Bytes owner = Bytes::copyOf(std::string(100, letter));
-        probe.prepareSend(ends.near, owner.view());
-        EXPECT_EQ(driver().sendNow(probe, owner), 100);
+        EXPECT_EQ(sendNow(probe, ends.near, std::string(100, letter)), 100);
         expected += std::string(100, letter);
         // Every eighth fills the queue.
         if (driver().sendMore(probe, asBytes("+"))) expected += '+';
@@ -288,11 +278,7 @@ TEST_P(DriverSilentSendTest, aHandlerMaySendAgainAtOnce) {
     Ends ends = socketPair();
     EXPECT_EQ(sendNow(ends.near, "1"), 1);
     Probe second;
-    probe_.then = [&](int) {
-        Bytes owner = Bytes::copyOf("2");
-        second.prepareSend(ends.near, owner.view());
-        EXPECT_EQ(driver().sendNow(second, owner), 1);
-    };
+    probe_.then = [&](int) { EXPECT_EQ(sendNow(second, ends.near, "2"), 1); };
     driver().cancel(probe_);
     settle();
     EXPECT_EQ(take(ends.far), "12");
@@ -341,9 +327,7 @@ TEST_P(DriverSilentSendTest, aTurnWithinTheTellingOfABatchTakesNoAnswerForSilenc
     Probe lost[4];
     probe_.then = [&](int) {
         for (Probe& each : lost) {
-            Bytes owner = Bytes::copyOf("x");
-            each.prepareSend(broken.near, owner.view());
-            EXPECT_EQ(driver().sendNow(each, owner), 1);
+            EXPECT_EQ(sendNow(each, broken.near, "x"), 1);
         }
         // The first turn finishes the batch that is being told, the second begins the next one.
         for (int turn = 0; turn < 2; ++turn) driver().wait(Duration::zero());
@@ -442,6 +426,14 @@ TEST_P(DriverSendNowDeathTest, anotherThreadMustNotSend) {
     Ends ends = socketPair();
     EXPECT_DEATH(std::thread([&] { sendNow(ends.near, "x"); }).join(),
                  "from a thread that does not run it");
+}
+
+TEST_P(DriverSendNowDeathTest, anotherThreadMustNotPutMoreBehindASend) {
+    Ends ends = socketPair();
+    EXPECT_EQ(sendNow(ends.near, "x"), 1);
+    EXPECT_DEATH(std::thread([&] { driver().sendMore(probe_, asBytes("y")); }).join(),
+                 "from a thread that does not run it");
+    settle();
 }
 
 TEST_P(DriverSendNowTest, aDriverThatGoesLetsGoOfWhatItKept) {
