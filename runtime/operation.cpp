@@ -25,10 +25,6 @@ const char* verbName(Verb verb) noexcept {
     return "unknown";
 }
 
-Operation::~Operation() {
-    WRING_ASSERT(!inFlight(), "an operation was destroyed while the kernel had it");
-}
-
 void Operation::prepareConnect(int fd, const void* address, std::size_t bytes) noexcept {
     prepare(Verb::connect, fd, address, bytes);
 }

@@ -22,12 +22,10 @@ class SimulatedDriver;
 
 /// What a driver can be asked to do; each is the system call of its name.
 enum class Verb : std::uint8_t {
-    nop,          ///< completes with 0
-    accept,       ///< one connection; gives its descriptor
-    acceptMulti,  ///< connections until it ends; each completion gives a descriptor
+    nop,     ///< completes with 0
+    accept,  ///< one connection; gives its descriptor
     connect,
-    recv,       ///< into memory of the caller's
-    recvMulti,  ///< into lent buffers, until it ends; an exhausted pool delays it, nothing else
+    recv,  ///< into memory of the caller's
     send,
     sendmsg,
     recvmsg,
@@ -36,6 +34,8 @@ enum class Verb : std::uint8_t {
     poll,          ///< one readiness event; gives the poll(2) mask
     read,          ///< file or pipe
     write,         ///< file or pipe
+    acceptMulti,   ///< connections until it ends; each completion gives a descriptor
+    recvMulti,     ///< into lent buffers, until it ends; an exhausted pool delays it, nothing else
     recvmsgMulti,  ///< messages, each into a lent buffer, until it ends; as recvMulti
 };
 
@@ -66,7 +66,9 @@ class WRING_API Operation {
     explicit Operation(Handler handler) noexcept : handler_(handler) {}
     Operation(const Operation&) = delete;
     Operation& operator=(const Operation&) = delete;
-    ~Operation();
+    ~Operation() {
+        WRING_ASSERT(!inFlight(), "an operation was destroyed while the kernel had it");
+    }
 
     /// Each sets the verb and its arguments. What they point to stays valid until the end of the
     /// operation. Not while in flight.
@@ -112,9 +114,8 @@ class WRING_API Operation {
     friend class detail::UringDriver;
     friend class detail::EpollDriver;
     friend class detail::SimulatedDriver;
-    bool picksBuffers() const noexcept {
-        return verb_ == Verb::recvMulti || verb_ == Verb::recvmsgMulti;
-    }
+    bool isMulti() const noexcept { return verb_ >= Verb::acceptMulti; }
+    bool picksBuffers() const noexcept { return verb_ >= Verb::recvMulti; }
     enum class State : std::uint8_t { idle, queued, starved, submitted, unconfirmed, done };
 
     void prepare(Verb verb, int fd, const void* data = nullptr, std::uint64_t length = 0,

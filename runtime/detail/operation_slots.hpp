@@ -11,39 +11,32 @@ namespace wring::detail {
 class OperationSlots {
  public:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
-    static constexpr std::uint32_t generationMax = 0x7fffffff;  // the highest bit is others'
 
-    OperationSlots() { slots_.reserve(64); }
+    OperationSlots() {
+        slots_.reserve(64);
+        free_.reserve(64);
+    }
 
     /// Gives the operation a slot, whose number it keeps. None if there is no memory for one.
     std::uint32_t take(Operation& operation) noexcept {
-        if (firstFree_ == none) {
-            try {
-                slots_.push_back({nullptr, 0, none});
-            } catch (...) {
-                return none;
-            }
-            firstFree_ = static_cast<std::uint32_t>(slots_.size() - 1);
-        }
-        std::uint32_t taken = firstFree_;
-        firstFree_ = slots_[taken].nextFree;
+        if (freeCount_ == 0 && !grow()) return none;
+        std::uint32_t taken = free_[--freeCount_];
         slots_[taken].operation = &operation;
         return taken;
     }
     void free(std::uint32_t index) noexcept {
         Slot& slot = slots_[index];
-        slot = {nullptr, (slot.generation + 1) & generationMax, firstFree_};
-        firstFree_ = index;
+        slot.identity = (slot.identity + generationStep) & identityMax;
+        slot.operation = nullptr;
+        free_[freeCount_++] = index;
     }
-    std::uint64_t identity(std::uint32_t index) const noexcept {
-        return std::uint64_t{slots_[index].generation} << 32 | index;
-    }
+    /// Never with the highest bit, which is others'.
+    std::uint64_t identity(std::uint32_t index) const noexcept { return slots_[index].identity; }
 
-    /// The operation of that identity; null if it has gone.
+    /// The operation that was given this identity; null if it has gone.
     Operation* find(std::uint64_t identity) const noexcept {
-        auto index = static_cast<std::uint32_t>(identity);
-        bool isIts = index < slots_.size() && slots_[index].generation == identity >> 32;
-        return isIts ? slots_[index].operation : nullptr;
+        const Slot& slot = slots_[static_cast<std::uint32_t>(identity)];
+        return slot.identity == identity ? slot.operation : nullptr;
     }
     template <class F>
     void forEach(F function) noexcept {
@@ -53,13 +46,29 @@ class OperationSlots {
     }
 
  private:
+    static constexpr std::uint64_t generationStep = std::uint64_t{1} << 32;
+    static constexpr std::uint64_t identityMax = ~std::uint64_t{0} >> 1;
+
     struct Slot {
+        std::uint64_t identity;  // the slot's number, and above it the generation
         Operation* operation;
-        std::uint32_t generation;
-        std::uint32_t nextFree;
     };
+    [[gnu::cold]] bool grow() noexcept {
+        auto index = static_cast<std::uint32_t>(slots_.size());
+        try {
+            free_.push_back(index);
+            slots_.push_back({index, nullptr});
+        } catch (...) {
+            free_.resize(index);
+            return false;
+        }
+        free_[freeCount_++] = index;
+        return true;
+    }
+
     std::vector<Slot> slots_;
-    std::uint32_t firstFree_ = none;
+    std::vector<std::uint32_t> free_;  // as many as there are slots, so that none is refused;
+    std::uint32_t freeCount_ = 0;      // of which these count
 };
 
 }  // namespace wring::detail

@@ -12,7 +12,6 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <new>
 #include <optional>
 
@@ -20,9 +19,7 @@ namespace wring::detail {
 
 namespace {
 
-constexpr unsigned lookAhead = 4;
 constexpr unsigned bufferGroup = 0, messageGroup = 1;
-constexpr std::uint32_t messageMark = 0x8000;  // in the numbers of the second group's buffers
 
 constexpr std::uint64_t inlineMark = std::uint64_t{1} << 63;
 
@@ -223,24 +220,24 @@ void UringDriver::passNewsOn() noexcept {
     if (isLeft) ::eventfd_write(newsFd_, 1);
 }
 
-bool UringDriver::start(Operation& operation) noexcept {
-    io_uring_sqe* entry = takeEntry();
-    if (!entry) return false;
-    std::uint32_t slot = slots_.take(operation);
-    if (slot == OperationSlots::none) {
-        io_uring_prep_nop(entry);
-        io_uring_sqe_set_data64(entry, ignoredIdentity);
-        finishLater(operation, -ENOMEM);
-        return true;
+void UringDriver::fillReceiver(io_uring_sqe& entry, Operation& operation) const noexcept {
+    bool isStream = operation.verb_ == Verb::recvMulti;
+    if (!picksBuffers()) {
+        unsigned end = isStream ? POLLRDHUP : 0u;
+        return io_uring_prep_poll_add(&entry, operation.fd_, POLLIN | end);
     }
-    operation.slot_ = slot;
-    operation.state_ = Operation::State::submitted;
-    fill(*entry, operation);
-    io_uring_sqe_set_data64(entry, slots_.identity(slot));
-    return true;
+    if (isStream) {
+        io_uring_prep_recv_multishot(&entry, operation.fd_, nullptr, 0, 0);
+    } else {
+        auto* rooms = const_cast<void*>(operation.data_);
+        io_uring_prep_recvmsg_multishot(&entry, operation.fd_, static_cast<msghdr*>(rooms), 0);
+    }
+    entry.flags |= IOSQE_BUFFER_SELECT;
+    bool isOfSecond = !isStream && messagePool_;
+    entry.buf_group = static_cast<std::uint16_t>(isOfSecond ? messageGroup : bufferGroup);
 }
 
-void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
+inline void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
     auto* data = const_cast<void*>(operation.data_);
     auto length = static_cast<std::size_t>(operation.length_);
     auto flags = static_cast<int>(operation.extra_);
@@ -298,35 +295,53 @@ void UringDriver::fill(io_uring_sqe& entry, Operation& operation) noexcept {
     }
 }
 
-void UringDriver::fillReceiver(io_uring_sqe& entry, Operation& operation) const noexcept {
-    bool isStream = operation.verb_ == Verb::recvMulti;
-    if (!picksBuffers()) {
-        unsigned end = isStream ? POLLRDHUP : 0u;
-        return io_uring_prep_poll_add(&entry, operation.fd_, POLLIN | end);
-    }
-    if (isStream) {
-        io_uring_prep_recv_multishot(&entry, operation.fd_, nullptr, 0, 0);
-    } else {
-        auto* rooms = const_cast<void*>(operation.data_);
-        io_uring_prep_recvmsg_multishot(&entry, operation.fd_, static_cast<msghdr*>(rooms), 0);
-    }
-    entry.flags |= IOSQE_BUFFER_SELECT;
-    bool isOfSecond = !isStream && messagePool_;
-    entry.buf_group = static_cast<std::uint16_t>(isOfSecond ? messageGroup : bufferGroup);
+void UringDriver::publishBuffers() noexcept {
+    if (buffers_.isSetUp()) buffers_.publish();
+    if (messageBuffers_.isSetUp()) messageBuffers_.publish();
 }
 
-io_uring_sqe* UringDriver::takeEntry() noexcept {
-    io_uring_sqe* entry = io_uring_get_sqe(ring_.get());
-    if (entry || !enabled_) return entry;
+// The queue is full.
+io_uring_sqe* UringDriver::takeEntryOfNext() noexcept {
     publishBuffers();  // what is submitted now may need what has just come back
     ++stats_.enters;
     onEnterResult(io_uring_submit(ring_.get()));
     return io_uring_get_sqe(ring_.get());
 }
 
-void UringDriver::publishBuffers() noexcept {
-    if (buffers_.isSetUp()) buffers_.publish();
-    if (messageBuffers_.isSetUp()) messageBuffers_.publish();
+inline io_uring_sqe* UringDriver::takeEntry() noexcept {
+    io_uring_sqe* entry = io_uring_get_sqe(ring_.get());
+    return entry || !enabled_ ? entry : takeEntryOfNext();
+}
+
+// Now, or as soon as there is room.
+void UringDriver::start(Operation& operation) noexcept {
+    io_uring_sqe* entry = enabled_ && backlog_.empty() ? takeEntry() : nullptr;
+    if (!entry) {
+        operation.state_ = Operation::State::queued;
+        return backlog_.pushBack(operation);
+    }
+    std::uint32_t slot = slots_.take(operation);
+    if (slot == OperationSlots::none) {
+        io_uring_prep_nop(entry);
+        io_uring_sqe_set_data64(entry, ignoredIdentity);
+        return finishLater(operation, -ENOMEM);
+    }
+    operation.slot_ = slot;
+    operation.state_ = Operation::State::submitted;
+    std::uint64_t identity = slots_.identity(slot);
+    fill(*entry, operation);
+    io_uring_sqe_set_data64(entry, identity);
+}
+
+void UringDriver::submit(Operation& operation) noexcept {
+    WRING_ASSERT(!operation.inFlight(), "an operation was submitted twice");
+    WRING_ASSERT(isOwnersThread() || !enabled_,
+                 "a reactor was used from a thread that does not run it");
+    ++stats_.submitted;
+    ++inFlight_;
+    operation.cancelRequested_ = false;
+    wakeIfParked();
+    start(operation);
 }
 
 bool kernelSendsInline() noexcept {
@@ -368,10 +383,6 @@ bool UringDriver::sendMore(Operation& send, BytesView bytes) noexcept {
     return kept;
 }
 
-bool UringDriver::isInline(std::uint64_t identity) noexcept {
-    return (identity & inlineMark) != 0 && identity != ignoredIdentity;
-}
-
 // Only when the kernel has taken every entry of the queue, and nothing it says waits elsewhere.
 void UringDriver::handInlineOver() noexcept {
     if (io_uring_sq_ready(ring_.get()) > 0 || io_uring_cq_has_overflow(ring_.get())) return;
@@ -381,27 +392,6 @@ void UringDriver::handInlineOver() noexcept {
 bool UringDriver::isInlineHeard() const noexcept {
     return inlineSends_.isWaiting() &&
            static_cast<std::int32_t>(*ring_->cq.khead - inlineHeardAt_) >= 0;
-}
-
-// Whether all was heard is asked again after each that is told: it may run turns that finish this
-// batch and begin with the next one.
-unsigned UringDriver::confirmInline() noexcept {
-    unsigned told = 0;
-    for (bool isHeard = isInlineHeard(); isHeard;) {
-        InlineSends::Entry* entry = inlineSends_.next();
-        if (!entry) break;
-        Operation* operation = std::exchange(entry->operation, nullptr);
-        if (!operation) continue;
-        if (operation->cancelRequested_) {
-            ++told;
-            tellInline(*operation, *entry, static_cast<int>(entry->size));
-            isHeard = isInlineHeard();
-        } else {
-            operation->state_ = Operation::State::idle;
-            --inFlight_;
-        }
-    }
-    return told;
 }
 
 bool UringDriver::sendCancel(Operation& operation) noexcept {
@@ -417,11 +407,8 @@ void UringDriver::drainBacklog() noexcept {
         pendingCancels_.remove(*next);
         if (!sendCancel(*next)) return pendingCancels_.pushBack(*next);
     }
-    while (Operation* next = backlog_.front()) {
-        backlog_.remove(*next);
-        // At the back is not where it was, but nothing depends on the order of a full queue.
-        if (!start(*next)) return backlog_.pushBack(*next);
-    }
+    OperationList waiting(std::move(backlog_));
+    while (Operation* next = waiting.popFront()) start(*next);
 }
 
 // What the next turn does without news from the kernel.
@@ -493,6 +480,57 @@ void UringDriver::onEnterResult(int result) noexcept {
     WRING_ASSERT(result >= 0, "the ring lost completions or is not usable");
 }
 
+// The kernel says no more of it.
+inline void UringDriver::letGo(Operation& operation) noexcept {
+    if (operation.inList_) pendingCancels_.remove(operation);
+    slots_.free(operation.slot_);
+}
+
+// Of what gives one result, which most operations do.
+inline void UringDriver::onResult(Operation& operation, std::int32_t result) noexcept {
+    letGo(operation);
+    if (result == -EINTR && goesOn(operation, result)) return;
+    if (operation.verb_ == Verb::close && result == 0) ++closed_;
+    --inFlight_;
+    ++stats_.completions;
+    Completion completion;
+    completion.result = result;
+    if (abandoning_) return forget(operation, completion);
+    finish(operation, completion);
+}
+
+// One result of several, with the buffer that it may have picked.
+unsigned UringDriver::onPart(Operation* operation, std::int32_t result,
+                             std::uint32_t flags) noexcept {
+    Completion completion;
+    if (flags & IORING_CQE_F_BUFFER) {
+        completion.bytes = takeReceived(flags >> IORING_CQE_BUFFER_SHIFT, result);
+    }
+    if (!operation) {
+        ++stats_.staleCompletions;
+        return 0;
+    }
+    completion.more = (flags & IORING_CQE_F_MORE) != 0;
+    if (!completion.more) {
+        letGo(*operation);
+        if (result == -EINTR && goesOn(*operation, result)) return 1;
+    }
+    completion.result = result;
+    if (completion.more) {
+        tellPart(*operation, completion);
+    } else {
+        endMulti(*operation, completion);
+    }
+    return 1;
+}
+
+// Of a silent send that is not silent, or of what nobody asks about.
+unsigned UringDriver::onMarkedEntry(std::uint64_t identity, std::int32_t result) noexcept {
+    if (identity == ignoredIdentity) return 0;
+    onInlineEntry(identity & ~inlineMark, result);
+    return 1;
+}
+
 unsigned UringDriver::reap() noexcept {
     if (io_uring_cq_has_overflow(ring_.get())) ++stats_.overflows;
     // One at a time, taken out before it is told: a handler may run a turn of its own.
@@ -500,69 +538,25 @@ unsigned UringDriver::reap() noexcept {
     io_uring_cq& queue = ring_->cq;
     while (told < completionsPerTurn_) {
         unsigned head = *queue.khead;
-        unsigned tail = io_uring_smp_load_acquire(queue.ktail);
-        if (head == tail) break;
-        if (tail - head > lookAhead) prefetch(queue.cqes[(head + lookAhead) & *queue.kring_mask]);
-        io_uring_cqe taken{};
-        std::memcpy(&taken, &queue.cqes[head & *queue.kring_mask], sizeof taken);
-        io_uring_cq_advance(ring_.get(), 1);
-        told += onEntry(taken);
+        if (head == io_uring_smp_load_acquire(queue.ktail)) break;
+        const io_uring_cqe& entry = queue.cqes[head & queue.ring_mask];
+        std::uint64_t identity = entry.user_data;
+        std::int32_t result = entry.res;
+        std::uint32_t flags = entry.flags;
+        io_uring_smp_store_release(queue.khead, head + 1);
+        if (identity & inlineMark) {
+            told += onMarkedEntry(identity, result);
+            continue;
+        }
+        Operation* operation = slots_.find(identity);
+        if (!operation || operation->isMulti()) {
+            told += onPart(operation, result, flags);
+        } else {
+            onResult(*operation, result);
+            ++told;
+        }
     }
     return told;
-}
-
-// With many connections each one's memory has left the cache since its last completion.
-void UringDriver::prefetch(const io_uring_cqe& entry) const noexcept {
-    const auto* operation = reinterpret_cast<const char*>(slots_.find(entry.user_data));
-    if (!operation) return;
-    for (int line = -2; line < 3; ++line) __builtin_prefetch(operation + 64 * line);
-}
-
-unsigned UringDriver::onEntry(const io_uring_cqe& entry) noexcept {
-    std::uint64_t identity = entry.user_data;
-    if (identity == ignoredIdentity) return 0;
-    if (isInline(identity)) {
-        onInlineEntry(identity & ~inlineMark, entry.res);
-        return 1;
-    }
-    Operation* operation = slots_.find(identity);
-    Completion completion;
-    completion.result = entry.res;
-    completion.more = (entry.flags & IORING_CQE_F_MORE) != 0;
-    if (entry.flags & IORING_CQE_F_BUFFER) {
-        completion.bytes = takeReceived(entry.flags >> IORING_CQE_BUFFER_SHIFT, entry.res);
-    }
-    if (!operation) {
-        ++stats_.staleCompletions;
-        return 0;
-    }
-    if (!completion.more) letGo(*operation);
-    deliver(*operation, completion);
-    return 1;
-}
-
-// Whatever the result: a buffer that was picked is ours to return. One that is filled piece by
-// piece stays where it is, and the kernel tells the pieces in the order in which it has filled
-// them.
-Bytes UringDriver::takeReceived(std::uint32_t number, int result) noexcept {
-    bool isOfSecond = messagePool_ && (number & messageMark) != 0;
-    BufferPool& pool = isOfSecond ? *messagePool_ : *pool_;
-    std::uint32_t buffer = isOfSecond ? number & ~messageMark : number;
-    if (result > 0) return pool.lend(buffer, static_cast<std::uint32_t>(result));
-    if (!pool.isJoined()) (isOfSecond ? messageBuffers_ : buffers_).bufferReturned(buffer);
-    return {};
-}
-
-// Only without a buffer ring.
-void UringDriver::bufferReturned(std::uint32_t buffer) noexcept { freeBuffers_.push_back(buffer); }
-
-void UringDriver::armWake() noexcept {
-    wake_.prepareRead(wakeFd_, std::as_writable_bytes(std::span(&wake_.count, 1)));
-    submit(wake_);
-}
-
-void UringDriver::onWake(Operation& operation, Completion&) noexcept {
-    static_cast<WakeOperation&>(operation).driver.armWake();
 }
 
 std::unique_ptr<Driver> makeUringDriver(const DriverOptions& options) {

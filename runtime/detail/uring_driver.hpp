@@ -9,7 +9,6 @@
 
 struct io_uring;
 struct io_uring_sqe;
-struct io_uring_cqe;
 
 namespace wring::detail {
 
@@ -39,26 +38,29 @@ class UringDriver final : public KernelDriver {
     bool setUpBuffers() noexcept;
     void enable() noexcept;
 
-    bool start(Operation& operation) noexcept;
-    void restart(Operation& operation) noexcept;
+    void start(Operation& operation) noexcept;
     void fill(io_uring_sqe& entry, Operation& operation) noexcept;
     void fillReceiver(io_uring_sqe& entry, Operation& operation) const noexcept;
     bool sendCancel(Operation& operation) noexcept;
     io_uring_sqe* takeEntry() noexcept;
+    io_uring_sqe* takeEntryOfNext() noexcept;
 
     void drainBacklog() noexcept;
     bool hasMoreToDo() const noexcept;
     void enter(Duration timeout) noexcept;
     void onEnterResult(int result) noexcept;
     unsigned reap() noexcept;
-    void prefetch(const io_uring_cqe& entry) const noexcept;
-    unsigned onEntry(const io_uring_cqe& entry) noexcept;
+    void onResult(Operation& operation, std::int32_t result) noexcept;
+    unsigned onPart(Operation* operation, std::int32_t result, std::uint32_t flags) noexcept;
+    unsigned onMarkedEntry(std::uint64_t identity, std::int32_t result) noexcept;
+    bool goesOn(Operation& operation, std::int32_t& result) noexcept;
+    void tellPart(Operation& operation, Completion& completion) noexcept;
+    void forget(Operation& operation, const Completion& completion) noexcept;
     Bytes takeReceived(std::uint32_t number, int result) noexcept;
     BufferPool& poolOf(const Operation& operation) noexcept;
     bool awaitBuffer(Operation& operation) noexcept;
     void serveStarved() noexcept;
     void letGo(Operation& operation) noexcept;
-    void deliver(Operation& operation, Completion& completion) noexcept;
     void endMulti(Operation& operation, Completion& completion) noexcept;
     void receivePolled(Operation& operation) noexcept;
     void finishLater(Operation& operation, int result) noexcept;
@@ -66,7 +68,6 @@ class UringDriver final : public KernelDriver {
     void bufferReturned(std::uint32_t buffer) noexcept override;
     void armWake() noexcept;
     static void onWake(Operation& operation, Completion& completion) noexcept;
-    static bool isInline(std::uint64_t identity) noexcept;
     void onInlineEntry(std::uint64_t number, int result) noexcept;
     void tellInline(Operation& operation, InlineSends::Entry& entry, int result) noexcept;
     void handInlineOver() noexcept;
@@ -81,6 +82,7 @@ class UringDriver final : public KernelDriver {
     bool picksBuffers() const noexcept { return buffers_.isSetUp(); }
 
     static constexpr std::uint64_t ignoredIdentity = ~std::uint64_t{0};
+    static constexpr std::uint32_t messageMark = 0x8000;  // in the second group's numbers
 
     struct DetachPool {
         void operator()(BufferPool* pool) const noexcept { pool->detach(); }

@@ -9,23 +9,6 @@
 
 namespace wring::detail {
 
-void UringDriver::submit(Operation& operation) noexcept {
-    WRING_ASSERT(!operation.inFlight(), "an operation was submitted twice");
-    WRING_ASSERT(!enabled_ || isOwnersThread(),
-                 "a reactor was used from a thread that does not run it");
-    ++stats_.submitted;
-    ++inFlight_;
-    operation.cancelRequested_ = false;
-    restart(operation);
-    wakeIfParked();
-}
-
-// Starts an operation that counts as in flight, now or as soon as there is room.
-void UringDriver::restart(Operation& operation) noexcept {
-    operation.state_ = Operation::State::queued;
-    if (!enabled_ || !backlog_.empty() || !start(operation)) backlog_.pushBack(operation);
-}
-
 void UringDriver::cancel(Operation& operation) noexcept {
     switch (operation.state_) {
         case Operation::State::idle:
@@ -57,25 +40,27 @@ void UringDriver::finishLater(Operation& operation, int result) noexcept {
     wakeIfParked();
 }
 
-void UringDriver::deliver(Operation& operation, Completion& completion) noexcept {
-    bool isMulti = operation.picksBuffers() || operation.verb_ == Verb::acceptMulti;
-    if (!completion.more) {
-        if (completion.result == -EINTR) {
-            if (!operation.cancelRequested_ && !abandoning_) return restart(operation);
-            completion.result = -ECANCELED;
-        }
-        if (isMulti) return endMulti(operation, completion);
-        if (operation.verb_ == Verb::close && completion.result == 0) ++closed_;
-        --inFlight_;
+// After a signal: it is started again. False if its end was asked for, which that is then.
+bool UringDriver::goesOn(Operation& operation, std::int32_t& result) noexcept {
+    if (operation.cancelRequested_ || abandoning_) {
+        result = -ECANCELED;
+        return false;
     }
+    start(operation);
+    return true;
+}
+
+void UringDriver::tellPart(Operation& operation, Completion& completion) noexcept {
     ++stats_.completions;
-    if (abandoning_) {
-        bool isAccept = operation.verb_ == Verb::acceptMulti || operation.verb_ == Verb::accept;
-        if (isAccept && completion.result >= 0) closeNow(completion.result);
-        if (!completion.more) operation.state_ = Operation::State::idle;
-        return;
-    }
+    if (abandoning_) return forget(operation, completion);
     finish(operation, completion);
+}
+
+// Of a driver that ends nobody is told.
+void UringDriver::forget(Operation& operation, const Completion& completion) noexcept {
+    bool isAccept = operation.verb_ == Verb::acceptMulti || operation.verb_ == Verb::accept;
+    if (isAccept && completion.result >= 0) closeNow(completion.result);
+    if (!completion.more) operation.state_ = Operation::State::idle;
 }
 
 // The kernel ended a multishot operation. Without an error it is armed again, here and nowhere
@@ -86,7 +71,7 @@ void UringDriver::endMulti(Operation& operation, Completion& completion) noexcep
         if (operation.cancelRequested_ || abandoning_) {
             completion.result = -ECANCELED;
         } else {
-            if (awaitBuffer(operation)) return restart(operation);
+            if (awaitBuffer(operation)) return start(operation);
             operation.state_ = Operation::State::starved;
             return;
         }
@@ -94,23 +79,15 @@ void UringDriver::endMulti(Operation& operation, Completion& completion) noexcep
     if (isRecv && !picksBuffers() && completion.result > 0 && !abandoning_) {
         return receivePolled(operation);
     }
-    bool goesOn = isRecv ? completion.result > 0 : completion.result >= 0;
-    if (!goesOn || abandoning_) {
+    completion.more = !abandoning_ && (isRecv ? completion.result > 0 : completion.result >= 0);
+    if (!completion.more) {
         --inFlight_;
-        ++stats_.completions;
-        if (!abandoning_) return finish(operation, completion);
-        if (!isRecv && completion.result >= 0) closeNow(completion.result);
-        operation.state_ = Operation::State::idle;
-        return;
-    }
-    completion.more = true;
-    if (operation.cancelRequested_) {
+    } else if (operation.cancelRequested_) {
         finishLater(operation, -ECANCELED);  // told after what had already arrived
     } else {
-        restart(operation);
+        start(operation);
     }
-    ++stats_.completions;
-    finish(operation, completion);
+    tellPart(operation, completion);
 }
 
 // Receiving on kernels without multishot or buffer rings: a poll, then a plain call.
@@ -129,7 +106,7 @@ void UringDriver::receivePolled(Operation& operation) noexcept {
     completion.result = count;
     if (error == EAGAIN || error == EINTR) {
         if (operation.cancelRequested_) return finishLater(operation, -ECANCELED);
-        return restart(operation);
+        return start(operation);
     }
     if (count > 0) {
         completion.bytes = pool_->lend(buffer, static_cast<std::uint32_t>(count));
@@ -138,7 +115,7 @@ void UringDriver::receivePolled(Operation& operation) noexcept {
         if (operation.cancelRequested_) {
             finishLater(operation, -ECANCELED);
         } else {
-            restart(operation);
+            start(operation);
         }
     } else {
         --inFlight_;
@@ -184,11 +161,41 @@ void UringDriver::tellInline(Operation& operation, InlineSends::Entry& entry, in
     finish(operation, completion);
 }
 
-// The kernel says no more of it.
-void UringDriver::letGo(Operation& operation) noexcept {
-    if (operation.inList_) pendingCancels_.remove(operation);
-    slots_.free(operation.slot_);
+// Whether all was heard is asked again after each that is told: it may run turns that finish this
+// batch and begin with the next one.
+unsigned UringDriver::confirmInline() noexcept {
+    unsigned told = 0;
+    for (bool isHeard = isInlineHeard(); isHeard;) {
+        InlineSends::Entry* entry = inlineSends_.next();
+        if (!entry) break;
+        Operation* operation = std::exchange(entry->operation, nullptr);
+        if (!operation) continue;
+        if (operation->cancelRequested_) {
+            ++told;
+            tellInline(*operation, *entry, static_cast<int>(entry->size));
+            isHeard = isInlineHeard();
+        } else {
+            operation->state_ = Operation::State::idle;
+            --inFlight_;
+        }
+    }
+    return told;
 }
+
+// Whatever the result: a buffer that was picked is ours to return. One that is filled piece by
+// piece stays where it is, and the kernel tells the pieces in the order in which it has filled
+// them.
+Bytes UringDriver::takeReceived(std::uint32_t number, int result) noexcept {
+    bool isOfSecond = messagePool_ && (number & messageMark) != 0;
+    BufferPool& pool = isOfSecond ? *messagePool_ : *pool_;
+    std::uint32_t buffer = isOfSecond ? number & ~messageMark : number;
+    if (result > 0) return pool.lend(buffer, static_cast<std::uint32_t>(result));
+    if (!pool.isJoined()) (isOfSecond ? messageBuffers_ : buffers_).bufferReturned(buffer);
+    return {};
+}
+
+// Only without a buffer ring.
+void UringDriver::bufferReturned(std::uint32_t buffer) noexcept { freeBuffers_.push_back(buffer); }
 
 BufferPool& UringDriver::poolOf(const Operation& operation) noexcept {
     return messagePool_ && operation.verb_ == Verb::recvmsgMulti ? *messagePool_ : *pool_;
@@ -207,11 +214,20 @@ bool UringDriver::awaitBuffer(Operation& operation) noexcept {
 }
 
 void UringDriver::serveStarved() noexcept {
-    auto retry = [this](Operation& operation) { restart(operation); };
+    auto retry = [this](Operation& operation) { start(operation); };
     bool isHeldForLong = !pool_->starved.empty() && pool_->available() == 0 && inlineSends_.empty();
     if (isHeldForLong) pool_->grow();
     retryStarved(*pool_, retry);
     if (messagePool_) retryStarved(*messagePool_, retry);
+}
+
+void UringDriver::armWake() noexcept {
+    wake_.prepareRead(wakeFd_, std::as_writable_bytes(std::span(&wake_.count, 1)));
+    submit(wake_);
+}
+
+void UringDriver::onWake(Operation& operation, Completion&) noexcept {
+    static_cast<WakeOperation&>(operation).driver.armWake();
 }
 
 }  // namespace wring::detail
