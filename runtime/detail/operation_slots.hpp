@@ -10,16 +10,15 @@ namespace wring::detail {
 /// reuse, so that a late cancel or completion never meets somebody else's operation.
 class OperationSlots {
  public:
-    static constexpr std::uint32_t none = ~std::uint32_t{0};
-
     OperationSlots() {
         slots_.reserve(64);
         free_.reserve(64);
     }
 
-    /// Gives the operation a slot, whose number it keeps. None if there is no memory for one.
+    /// Whether there is a slot to take; if not, there is no memory for one.
+    bool hasRoom() noexcept { return freeCount_ > 0 || grow(); }
+    /// Gives the operation a slot, whose number it keeps. Only if there is room.
     std::uint32_t take(Operation& operation) noexcept {
-        if (freeCount_ == 0 && !grow()) return none;
         std::uint32_t taken = free_[--freeCount_];
         slots_[taken].operation = &operation;
         return taken;
@@ -27,7 +26,6 @@ class OperationSlots {
     void free(std::uint32_t index) noexcept {
         Slot& slot = slots_[index];
         slot.identity = (slot.identity + generationStep) & identityMax;
-        slot.operation = nullptr;
         free_[freeCount_++] = index;
     }
     /// Never with the highest bit, which is others'.
@@ -40,6 +38,7 @@ class OperationSlots {
     }
     template <class F>
     void forEach(F function) noexcept {
+        for (std::uint32_t i = 0; i < freeCount_; ++i) slots_[free_[i]].operation = nullptr;
         for (std::size_t i = 0; i < slots_.size(); ++i) {
             if (slots_[i].operation) function(*slots_[i].operation);
         }
@@ -51,7 +50,7 @@ class OperationSlots {
 
     struct Slot {
         std::uint64_t identity;  // the slot's number, and above it the generation
-        Operation* operation;
+        Operation* operation;    // the last one
     };
     [[gnu::cold]] bool grow() noexcept {
         auto index = static_cast<std::uint32_t>(slots_.size());

@@ -320,15 +320,14 @@ void UringDriver::start(Operation& operation) noexcept {
         operation.state_ = Operation::State::queued;
         return backlog_.pushBack(operation);
     }
-    std::uint32_t slot = slots_.take(operation);
-    if (slot == OperationSlots::none) {
+    if (!slots_.hasRoom()) {
         io_uring_prep_nop(entry);
         io_uring_sqe_set_data64(entry, ignoredIdentity);
         return finishLater(operation, -ENOMEM);
     }
-    operation.slot_ = slot;
+    operation.slot_ = slots_.take(operation);
     operation.state_ = Operation::State::submitted;
-    std::uint64_t identity = slots_.identity(slot);
+    std::uint64_t identity = slots_.identity(operation.slot_);
     fill(*entry, operation);
     io_uring_sqe_set_data64(entry, identity);
 }
@@ -379,7 +378,7 @@ bool UringDriver::sendMore(Operation& send, BytesView bytes) noexcept {
     const io_uring_sq& queue = ring_->sq;
     if (lastInlineAt_ - queue.sqe_head >= queue.sqe_tail - queue.sqe_head) return false;
     const InlineSends::Entry* kept = inlineSends_.join(send, bytes);
-    if (kept) queue.sqes[lastInlineAt_ & *queue.kring_mask].len = kept->size;
+    if (kept) queue.sqes[lastInlineAt_ & queue.ring_mask].len = kept->size;
     return kept;
 }
 
