@@ -18,7 +18,7 @@ namespace wring::detail {
 
 namespace {
 constexpr std::size_t longBytes = 16384;  // from here on a copy costs more than a system call
-constexpr std::size_t lastBytes = 4096;   // of a producer's write, whose end is to be told
+constexpr std::size_t lastBytes = 256;   // of a producer's write, whose end is to be told
 
 Failure doneFailure(bool afterWriteShut) {
     if (!afterWriteShut) return Failure::of<ConnectionDone>();
