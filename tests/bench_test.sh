@@ -94,6 +94,19 @@ names_the_floor() {
         'with a time-out, 64 connections: wring uring protocol / wring uring coroutine: .* MISSED$'
 }
 
+tells_of_a_task() { # NS NS VERDICT: what a task costs, what a bare coroutine does, and the goal's end
+    mkdir -p "$tmp/bare"
+    printf '{"benchmarks": [{"name": "createAndAwait", "cpu_time": %s}, {"name": "createAndAwaitBare", "cpu_time": %s}]}' \
+        "$1" "$2" >"$tmp/bare/micro.json"
+    said="$(report "$recorded" --micro "$tmp/bare" 2>&1)"
+    says "^create and await a child task: $1.* \(goal <= 5 ns\) $3$"
+}
+
+names_what_a_bare_coroutine_misses() {
+    tells_of_a_task 8.0 6.5 'MISSED, as a bare coroutine \(6\.500\)' && tells_of_a_task 8.0 4.5 MISSED &&
+        tells_of_a_task 4.0 6.5 ok
+}
+
 finds_nothing_changed() {
     contains "compared with itself" '^nothing changed$' "$(report "$recorded" --compare "$tmp/run.json")"
 }
@@ -211,6 +224,7 @@ check bench/writes-json-with-machine-and-rounds writes_json
 check bench/page-needs-nothing-and-holds-the-json holds_its_json
 check bench/page-keeps-names-in-the-plot keeps_names_in_the_plot
 check bench/names-what-plain-c-misses-too names_the_floor
+check bench/names-what-a-bare-coroutine-misses names_what_a_bare_coroutine_misses
 check bench/finds-nothing-changed-in-the-same-run finds_nothing_changed
 check bench/finds-what-changed-beyond-the-noise finds_what_changed
 check bench/gives-no-number-for-wrong-bytes fails_on_wrong_bytes

@@ -59,11 +59,11 @@ def goal(text, found, limit, unit="", noise=0):
             "spread": found["spread"], "verdict": verdict(found["value"], found["spread"], limit, noise)}
 
 
-def beside_floor(judged, floor):
-    """What plain C on io_uring misses as well is not wring's to mend: its own number stands there."""
+def beside_floor(judged, floor, name="raw uring"):
+    """What the barest neighbour misses as well is not wring's to mend: its own number stands there."""
     if floor and judged["verdict"].startswith("MISSED") and floor["value"] > judged["limit"]:
         judged["floor"] = floor["value"]
-        judged["verdict"] += f", as raw uring ({floor['value']:.3f})"
+        judged["verdict"] += f", as {name} ({floor['value']:.3f})"
     return judged
 
 

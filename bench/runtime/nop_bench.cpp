@@ -88,6 +88,60 @@ void awaitedNops(benchmark::State& state) {
 }
 BENCHMARK(awaitedNops)->Arg(1)->Arg(64);
 
+/// Awaits one NOP of a ring without a driver, whose entry is the awaiter's address.
+class BareNop {
+ public:
+    explicit BareNop(plain_ring* ring) noexcept : ring_(ring) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) noexcept {
+        waiting_ = waiting;
+        plain_ring_ask(ring_, this);
+    }
+    int await_resume() const noexcept { return result_; }
+    static void tell(void* who, int result) {
+        auto& self = *static_cast<BareNop*>(who);
+        self.result_ = result;
+        self.waiting_.resume();
+    }
+
+ private:
+    plain_ring* ring_;
+    std::coroutine_handle<> waiting_;
+    int result_ = -1;
+};
+
+struct BareLoad {
+    plain_ring* ring;
+    bool going = true;
+    std::int64_t done = 0, wrong = 0;
+};
+
+Root awaitBareNops(BareLoad& load) {
+    while (load.going) {
+        int result = co_await BareNop(load.ring);
+        load.wrong += result != 0;
+        ++load.done;
+    }
+}
+
+void bareAwaitedNops(benchmark::State& state) {
+    BareLoad load{plain_ring_open()};
+    if (!load.ring) return state.SkipWithError("the kernel refuses io_uring");
+    for (std::int64_t i = 0; i < state.range(0); ++i) awaitBareNops(load);
+    std::int64_t turns = 0;
+    for (auto _ : state) {
+        plain_ring_turn(load.ring, &BareNop::tell);
+        ++turns;
+    }
+    if (load.wrong != 0 || load.done != turns * state.range(0))
+        state.SkipWithError("a NOP was lost");
+    state.SetItemsProcessed(load.done);
+    load.going = false;
+    plain_ring_turn(load.ring, &BareNop::tell);
+    plain_ring_close(load.ring);
+}
+BENCHMARK(bareAwaitedNops)->Arg(1)->Arg(64);
+
 void plainNops(benchmark::State& state) {
     plain_ring* plain = plain_ring_open();
     if (!plain) {

@@ -35,6 +35,23 @@ int plain_ring_nops(struct plain_ring* plain, int count) {
     return (int)seen;
 }
 
+void plain_ring_ask(struct plain_ring* plain, void* who) {
+    struct io_uring_sqe* sqe = io_uring_get_sqe(&plain->ring);
+    io_uring_prep_nop(sqe);
+    io_uring_sqe_set_data(sqe, who);
+}
+
+void plain_ring_turn(struct plain_ring* plain, void (*tell)(void* who, int result)) {
+    io_uring_submit_and_wait(&plain->ring, 1);
+    struct io_uring_cqe* cqe;
+    while (io_uring_peek_cqe(&plain->ring, &cqe) == 0) {
+        void* who = io_uring_cqe_get_data(cqe);
+        int result = cqe->res;
+        io_uring_cqe_seen(&plain->ring, cqe);
+        tell(who, result);
+    }
+}
+
 void plain_ring_close(struct plain_ring* plain) {
     io_uring_queue_exit(&plain->ring);
     free(plain);

@@ -68,6 +68,54 @@ void chainOfTenAwaits(benchmark::State& state) {
 }
 BENCHMARK(chainOfTenAwaits);
 
+/// The least that a coroutine can be which is created, awaited and ends at once: a frame of the
+/// pool's and a value. It has no fiber, no errors, no place, and nobody to go on with.
+class Bare {
+ public:
+    struct promise_type : detail::Pooled {
+        Bare get_return_object() noexcept { return Bare(Handle::from_promise(*this)); }
+        std::suspend_always initial_suspend() const noexcept { return {}; }
+        std::suspend_always final_suspend() const noexcept { return {}; }
+        void return_value(int given) noexcept { value = given; }
+        void unhandled_exception() const noexcept { std::terminate(); }
+        int value;
+    };
+    using Handle = std::coroutine_handle<promise_type>;
+
+    explicit Bare(Handle handle) noexcept : handle_(handle) {}
+    Bare(const Bare&) = delete;
+    Bare& operator=(const Bare&) = delete;
+    ~Bare() { handle_.destroy(); }
+
+    bool await_ready() const noexcept {
+        handle_.resume();
+        return true;
+    }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    int await_resume() const noexcept { return handle_.promise().value; }
+
+ private:
+    Handle handle_;
+};
+
+[[gnu::noinline]] Bare bareAnswer(int value) { co_return value + 1; }
+
+Root awaitManyBare(long* sum) {
+    for (int i = 0; i < batch; ++i) *sum += co_await bareAnswer(i);
+}
+
+void createAndAwaitBare(benchmark::State& state) {
+    long sum = 0;
+    {
+        bench::AllocationCount count(state);
+        for (auto _ : state) awaitManyBare(&sum);
+        state.SetItemsProcessed(state.iterations() * batch);
+    }
+    long expected = static_cast<long>(state.iterations()) * (batch * (batch + 1L) / 2);
+    if (sum != expected) state.SkipWithError("a result was lost");
+}
+BENCHMARK(createAndAwaitBare);
+
 struct Pool {
     static void* take(std::size_t bytes) { return detail::poolAllocate(bytes); }
     static void giveBack(void* block, std::size_t bytes) { detail::poolFree(block, bytes); }
