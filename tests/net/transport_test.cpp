@@ -295,6 +295,23 @@ TEST_P(TransportTest, aHalfCloseableProtocolIsToldOfThePeersEndAndGoesOnWriting)
     });
 }
 
+TEST_P(TransportTest, aHalfCloseableProtocolIsKnownAmongOthers) {
+    run([](Reactor& reactor) -> Task<> {
+        for (int i = 0; i < 3; ++i) {
+            Record other, record;
+            Peer farFromOther = serveOne<Recorder>(reactor, other);
+            Peer far = serveOne<HalfCloseRecorder>(reactor, record);
+            farFromOther.finishSending();
+            co_await until(reactor, [&] { return other.lost > 0; });
+            far.finishSending();
+            co_await until(reactor, [&] { return record.events.back() == "readLost"; });
+            EXPECT_EQ(other.events, (Strings{"made", "lost"}));
+            co_await finish(reactor, &record);
+            EXPECT_EQ(record.events, (Strings{"made", "readLost", "lost"}));
+        }
+    });
+}
+
 TEST_P(TransportTest, loseWriteConnectionShutsTheSendingSideAfterTheQueue) {
     run([](Reactor& reactor) -> Task<> {
         Record record;
