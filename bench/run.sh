@@ -132,8 +132,9 @@ header() {
     report+=(--driver-features "$build/bench/driver_features")
 }
 
-# As root the servers get a network of their own: no firewall, no other traffic, and TCP's simplest
-# congestion control.
+# As root the servers get a network of their own: no firewall, no other traffic, TCP's simplest
+# congestion control, and receive buffers that do not grow: how far they would is luck, and decides
+# what of a stream is still in the cache.
 own_network() {
     network="the machine's loopback"
     [ "$(id -u)" -eq 0 ] && command -v nsenter ip >/dev/null || return 0
@@ -147,7 +148,9 @@ own_network() {
     inside=(nsenter "--net=/proc/$holder/ns/net")
     if [ "$tries" -lt 50 ] && "${inside[@]}" ip link set lo up 2>/dev/null; then
         "${inside[@]}" sh -c 'echo reno >/proc/sys/net/ipv4/tcp_congestion_control' 2>/dev/null || true
+        "${inside[@]}" sh -c 'echo 4096 1048576 1048576 >/proc/sys/net/ipv4/tcp_rmem' 2>/dev/null || true
         network="a namespace of its own, $("${inside[@]}" cat /proc/sys/net/ipv4/tcp_congestion_control)"
+        network+=", receive buffers of $("${inside[@]}" cut -f 2 /proc/sys/net/ipv4/tcp_rmem) bytes"
     else
         inside=()
     fi
