@@ -57,6 +57,7 @@ compiled() { # NAME STATUS
         say "not ok $1"
         count "$1" 0 1 0
     fi
+    return "$2"
 }
 
 # gtest_counts LOG STATUS: reads what a GoogleTest program wrote. A test that began and did not end, and
@@ -263,20 +264,34 @@ sanitizer() { # NAME TITLE PROGRAMS MESON ARGUMENT…
     run_queue
 }
 
-# Another compiler compiles everything and runs the canaries, which hold what compilers get wrong, with
-# optimization and without.
+# Another compiler reads everything and runs the canaries, which hold what compilers get wrong, with
+# optimization and without. For the other tests it makes no code, which nobody would run.
 other_compiler() { # NAME SUFFIX
-    local program
+    local build="build/$1" program run=() targets=()
     any_wanted "$1" '*canary*_test.cpp' || return
     heading "$1: clang++-$2, everything without warnings"
     CC="clang-$2" CXX="clang++-$2" configured "$1" -Doptimization=0 || return
-    wring_compile "build/$1"
+    mapfile -t run < <(test_programs "$build" | grep canary)
+    mapfile -t targets < <(ninja -C "$build" -t targets all | sed -nE 's/: .*LINKER.*//p' |
+        grep -vE '^tests/.*_test$')
+    wring_compile "$build" "${targets[@]}" "${run[@]}"
     compiled "$1/compile" $?
-    for program in $(test_programs "build/$1"); do
-        [[ "$program" == *canary* && -x "build/$1/$program" ]] || continue
-        add gtest "$1/$program" "$wring_root/build/$1/$program" --gtest_color=no
+    syntax_checked "$build" >"$build.syntax.log" 2>&1
+    compiled "$1/syntax" $? || grep -A 12 error: "$build.syntax.log" | head -n 60
+    for program in "${run[@]}"; do
+        [ -x "$build/$program" ] || continue
+        add gtest "$1/$program" "$wring_root/$build/$program" --gtest_color=no
     done
     run_queue
+}
+
+# syntax_checked DIR: each test of this build folder that is not a canary is correct and has no warnings.
+syntax_checked() {
+    local programs
+    mapfile -t programs < <(test_programs "$1" | grep -v canary)
+    ninja -C "$1" -t commands "${programs[@]}" |
+        sed -nE 's/ -MD .* -c (.*_test\.cpp)$/ -fsyntax-only \1/p' |
+        (cd "$1" && xargs -d '\n' -n 1 -P "$at_once" sh -c)
 }
 
 export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:${ASAN_OPTIONS:-}"
@@ -287,9 +302,11 @@ wring_packages test || exit 1
 mkdir -p "$results"
 release
 if [ "$quick" -eq 0 ]; then
+    # What follows is linked by the quicker linker where there is one; the release build by the usual one.
+    ! command -v ld.gold >/dev/null || export CC_LD=gold CXX_LD=gold
     # -O0 is a set-up of its own for coroutines (no tail calls), so the address sanitizer runs there.
     sanitizer asan "address and undefined-behaviour sanitizers, -O0" test_programs \
-        -Db_sanitize=address,undefined -Db_lundef=false -Ddebug=true -Doptimization=0 -Dsamples=false -Dbench=false
+        -Db_sanitize=address,undefined -Db_lundef=false -Dcpp_args=-g1 -Doptimization=0 -Dsamples=false -Dbench=false
     sanitizer tsan "thread sanitizer, -O1, where threads are" threaded_programs \
         -Db_sanitize=thread -Db_lundef=false -Dcpp_args=-g1 -Doptimization=1 -Dsamples=false -Dbench=false
     other_compiler clang16 16
