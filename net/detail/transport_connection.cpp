@@ -13,23 +13,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <typeinfo>
 
 namespace wring::detail {
 
 namespace {
 constexpr std::size_t longBytes = 16384;  // from here on a copy costs more than a system call
 constexpr std::size_t lastBytes = 256;    // of a producer's write, whose end is to be told
-
-// A cast in vain takes some 270 instructions, and connections come in crowds of one type.
-IHalfCloseableProtocol* asHalfCloseable(IProtocol& protocol) noexcept {
-    thread_local const std::type_info* lastOther = nullptr;
-    const std::type_info* type = &typeid(protocol);
-    if (type == lastOther) return nullptr;
-    auto* found = dynamic_cast<IHalfCloseableProtocol*>(&protocol);
-    if (!found) lastOther = type;
-    return found;
-}
 
 Failure doneFailure(bool afterWriteShut) {
     if (!afterWriteShut) return Failure::of<ConnectionDone>();
@@ -311,7 +300,9 @@ void TransportConnection::readEnded(int error) noexcept {
 void TransportConnection::deliverEnd() noexcept {
     if (endError_) return lose(lostFailure(endError_), Ending::reset);
     if (isDisconnecting_) return;  // what is queued goes out all the same, then it closes
-    if (asHalfCloseable(*protocol_)) return tell(&IHalfCloseableProtocol::readConnectionLost);
+    if (dynamic_cast<IHalfCloseableProtocol*>(protocol_.get())) {
+        return tell(&IHalfCloseableProtocol::readConnectionLost);
+    }
     // What was answered to bytes that came together with the end must not be lost: as if
     // loseConnection() had been called, but for a producer, whose audience has left.
     queue_.stopProducer();
@@ -321,7 +312,7 @@ void TransportConnection::deliverEnd() noexcept {
 
 void TransportConnection::tell(void (IHalfCloseableProtocol::*event)()) noexcept {
     Ref<IProtocol> protocol = protocol_;
-    IHalfCloseableProtocol* halfCloseable = asHalfCloseable(*protocol);
+    auto* halfCloseable = dynamic_cast<IHalfCloseableProtocol*>(protocol.get());
     if (!halfCloseable) return;
     try {
         (halfCloseable->*event)();
