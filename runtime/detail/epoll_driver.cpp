@@ -485,9 +485,10 @@ void EpollDriver::runReady() noexcept {
     }
 }
 
+// A handler may run a turn of its own, which goes on here.
 void EpollDriver::tellDone() noexcept {
-    OperationList ended(std::move(done_));
-    while (Operation* operation = ended.popFront()) complete(*operation, operation->result_);
+    telling_.append(done_);
+    while (Operation* operation = telling_.popFront()) complete(*operation, operation->result_);
 }
 
 void EpollDriver::bufferReturned(std::uint32_t buffer) noexcept { freeBuffers_.push_back(buffer); }

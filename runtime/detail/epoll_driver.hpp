@@ -81,6 +81,7 @@ class EpollDriver final : public KernelDriver {
     std::vector<std::uint32_t> freeBuffers_;  // last in, first out: the warm one
     InlineSends sends_;                       // for the end of the turn
     OperationList done_;
+    OperationList telling_;  // of these, what is being told
     std::uint32_t inFlight_ = 0;
     unsigned told_ = 0;
     bool hasPreciseWait_ = true;

@@ -32,6 +32,15 @@ class OperationList {
         operation.inList_ = false;
     }
 
+    /// Moves all of `other` behind what is here.
+    void append(OperationList& other) noexcept {
+        if (other.empty()) return;
+        other.head_->previous_ = tail_;
+        (tail_ ? tail_->next_ : head_) = other.head_;
+        tail_ = other.tail_;
+        other.head_ = other.tail_ = nullptr;
+    }
+
     Operation* popFront() noexcept {
         Operation* first = head_;
         if (first) remove(*first);

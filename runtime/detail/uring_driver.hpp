@@ -106,6 +106,7 @@ class UringDriver final : public KernelDriver {
     OperationList backlog_;         // no room in the submission queue yet
     OperationList pendingCancels_;  // submitted, their cancel not yet
     OperationList done_;            // ended in here, not yet told
+    OperationList telling_;         // of these, what is being told
     InlineSends inlineSends_;
     unsigned lastInlineAt_ = 0;   // place in the submission queue of the send that was kept last
     unsigned inlineHeardAt_ = 0;  // what the kernel had to say of a batch lies before this place

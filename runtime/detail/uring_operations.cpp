@@ -124,10 +124,11 @@ void UringDriver::receivePolled(Operation& operation) noexcept {
     finish(operation, completion);
 }
 
+// A handler may run a turn of its own, which goes on here. What ends meanwhile is for the next one.
 unsigned UringDriver::tellDone() noexcept {
-    OperationList ended(std::move(done_));
+    telling_.append(done_);
     unsigned told = 0;
-    while (Operation* operation = ended.popFront()) {
+    while (Operation* operation = telling_.popFront()) {
         Completion completion;
         completion.result = operation->result_;
         --inFlight_;

@@ -22,6 +22,19 @@ class DriverCancelTest : public testing::DriverTest {
     }
 };
 
+TEST_P(DriverCancelTest, whoIsToldOfACancelMayRunTurnsUntilTheOthersAreTold) {
+    Probe first, second;
+    first.prepareNop();
+    second.prepareNop();
+    for (Probe* each : {&first, &second}) driver().submit(*each);
+    for (Probe* each : {&first, &second}) driver().cancel(*each);
+    bool hasSecondEnded = false;
+    first.then = [&](int) { hasSecondEnded = untilEnd(second); };
+    EXPECT_TRUE(untilEnd(first));
+    EXPECT_TRUE(hasSecondEnded);
+    EXPECT_EQ(first.ends + second.ends, 2);
+}
+
 TEST_P(DriverCancelTest, whatWaitsEndsOnceWithEcanceled) {
     Ends ends = socketPair();
     fill(ends.near);
