@@ -7,7 +7,7 @@ namespace wring::detail {
 // The last resort of a destructor: no completion is told, but the kernel lets go of the memory.
 void UringDriver::abandonAll() noexcept {
     abandoning_ = true;
-    if (!enabled_ || !isOwnersThread()) return disown();
+    if (!takeOver()) return disown();
     while (Operation* each = pool_->starved.popFront()) finishLater(*each, -ECANCELED);
     while (Operation* each = messagePool_ ? messagePool_->starved.popFront() : nullptr) {
         finishLater(*each, -ECANCELED);
@@ -28,8 +28,12 @@ void UringDriver::abandonAll() noexcept {
     }
 }
 
-// In a thread that cannot enter the ring nothing can be awaited; closing the ring ends it all.
+// In a thread that cannot enter the ring nothing can be awaited. Its deferred work is never done
+// any more, so that no memory is written; what it holds open goes with the ring, at the latest when
+// the thread ends that ran it. What was accepted and not told yet is closed.
 void UringDriver::disown() noexcept {
+    while (reap() > 0) {
+    }
     auto forget = [](Operation& each) { each.state_ = Operation::State::idle; };
     pool_->starved.forEach(forget);
     if (messagePool_) messagePool_->starved.forEach(forget);

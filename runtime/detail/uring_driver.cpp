@@ -170,6 +170,18 @@ bool UringDriver::setUpBuffers() noexcept {
 
 bool UringDriver::isOwnersThread() const noexcept { return owner_ == thisThread(); }
 
+// Only its owner's thread may enter a ring with deferred task work, and does its work there. Any
+// other is entered by whoever ends it, but not by the number it has in the owner's thread.
+bool UringDriver::takeOver() noexcept {
+    if (!enabled_ || (features_.deferTaskrun && !isOwnersThread())) return false;
+    if (!isOwnersThread()) {
+        owner_ = thisThread();
+        ring_->enter_ring_fd = ring_->ring_fd;
+        ring_->int_flags = unregisteredFlags_;
+    }
+    return true;
+}
+
 void UringDriver::enable() noexcept {
     if (enabled_) {
         WRING_ASSERT(owner_ == thisThread(),
@@ -182,6 +194,7 @@ void UringDriver::enable() noexcept {
     long result =
         ::syscall(__NR_io_uring_register, ring_->ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
     WRING_ASSERT(result == 0, "the ring could not be enabled");
+    unregisteredFlags_ = ring_->int_flags;
     if (features_.registeredRing && io_uring_register_ring_fd(ring_.get()) != 1) {
         features_.registeredRing = false;
     }
@@ -203,7 +216,9 @@ int UringDriver::fd() noexcept {
         ::close(made);
         return ring_->ring_fd;
     }
-    return newsFd_ = made;
+    newsFd_ = made;
+    passNewsOn();  // of what came before
+    return newsFd_;
 }
 
 // At the beginning of a turn: what comes later is news again.

@@ -74,6 +74,7 @@ class UringDriver final : public KernelDriver {
     bool isInlineHeard() const noexcept;
     unsigned confirmInline() noexcept;
     bool isOwnersThread() const noexcept;
+    bool takeOver() noexcept;
     void abandonAll() noexcept;
     void disown() noexcept;
     void takeNews() noexcept;
@@ -113,7 +114,8 @@ class UringDriver final : public KernelDriver {
     unsigned inlineAsked_ = 0;    // sends whose end somebody wants to be told
     WakeOperation wake_;
     unsigned completionsPerTurn_;
-    int newsFd_ = -1;  // once somebody has asked for fd()
+    int newsFd_ = -1;                     // once somebody has asked for fd()
+    std::uint8_t unregisteredFlags_ = 0;  // liburing's, of the ring before it had a number
     bool enabled_ = false;
     bool abandoning_ = false;
     const void* owner_ = nullptr;
