@@ -21,7 +21,8 @@ void UringDriver::abandonAll() noexcept {
         }
         if (inFlight_ == 0) return;
         drainBacklog();
-        enter(inlineSends_.empty() ? Duration::max() : Duration::zero());
+        bool isAllAsked = inlineSends_.empty() && pendingCancels_.empty();
+        enter(isAllAsked ? Duration::max() : Duration::zero());
         handInlineOver();
         reap();
         confirmInline();

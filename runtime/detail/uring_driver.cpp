@@ -231,7 +231,7 @@ void UringDriver::takeNews() noexcept {
 void UringDriver::passNewsOn() noexcept {
     if (newsFd_ < 0) return;
     bool isLeft = io_uring_cq_ready(ring_.get()) > 0 || io_uring_cq_has_overflow(ring_.get()) ||
-                  !done_.empty() || !backlog_.empty();
+                  !done_.empty() || !backlog_.empty() || !pendingCancels_.empty();
     if (isLeft) ::eventfd_write(newsFd_, 1);
 }
 
@@ -429,8 +429,9 @@ void UringDriver::drainBacklog() noexcept {
 bool UringDriver::hasMoreToDo() const noexcept {
     // Silent sends may hold the buffers that receivers wait for: they must not wait for an event.
     bool isStarved = !pool_->starved.empty() || (messagePool_ && !messagePool_->starved.empty());
-    return !done_.empty() || !backlog_.empty() || canServeStarved(*pool_) || inlineAsked_ > 0 ||
-           (isStarved && !inlineSends_.empty()) || (messagePool_ && canServeStarved(*messagePool_));
+    return !done_.empty() || !backlog_.empty() || !pendingCancels_.empty() ||
+           canServeStarved(*pool_) || inlineAsked_ > 0 || (isStarved && !inlineSends_.empty()) ||
+           (messagePool_ && canServeStarved(*messagePool_));
 }
 
 void UringDriver::flush() noexcept {

@@ -27,6 +27,7 @@ void UringDriver::cancel(Operation& operation) noexcept {
             break;
     }
     if (operation.cancelRequested_) return;
+    WRING_ASSERT(isOwnersThread(), "a reactor was used from a thread that does not run it");
     operation.cancelRequested_ = true;
     ++stats_.cancels;
     if (!sendCancel(operation)) pendingCancels_.pushBack(operation);
@@ -40,8 +41,13 @@ void UringDriver::finishLater(Operation& operation, int result) noexcept {
     wakeIfParked();
 }
 
-// After a signal: it is started again. False if its end was asked for, which that is then.
+// After a signal: it is started again. False if its end was asked for, which that is then, and for
+// a close: Linux has freed the number all the same.
 bool UringDriver::goesOn(Operation& operation, std::int32_t& result) noexcept {
+    if (operation.verb_ == Verb::close) {
+        result = 0;
+        return false;
+    }
     if (operation.cancelRequested_ || abandoning_) {
         result = -ECANCELED;
         return false;
