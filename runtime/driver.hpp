@@ -51,7 +51,7 @@ class WRING_API DriverOptions {
     std::uint32_t submissionEntries = 1024;   ///< of the ring; a power of two
     std::uint32_t completionEntries = 8192;   ///< of the ring; a power of two
     std::uint32_t bufferBytes = 8192;         ///< of one receive buffer; from 64 of them on
-                                              ///< 32 are joined, where the driver can
+                                              ///< 64 are joined, where the driver can
     std::uint32_t buffersInitial = 64;        ///< doubled when they run out …
     std::uint32_t buffersMax = 1024;          ///< … up to this; beyond, receivers wait their turn
     std::uint32_t completionsPerTurn = 2048;  ///< of the ring, told before timers get their turn

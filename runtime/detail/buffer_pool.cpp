@@ -11,7 +11,7 @@ namespace wring::detail {
 namespace {
 constexpr std::align_val_t pageAlignment{4096};
 constexpr std::uint32_t pieceAlignment = 64;  // a line of the cache
-constexpr std::uint32_t joinedBuffers = 32;
+constexpr std::uint32_t joinedBuffers = 64;
 constexpr std::uint32_t joinedBytesMax = 1u << 24;
 }  // namespace
 
@@ -23,7 +23,7 @@ BufferLayout BufferLayout::single(const DriverOptions& options) noexcept {
 
 BufferLayout BufferLayout::joined(const DriverOptions& options, bool isRewound) noexcept {
     BufferLayout layout = single(options);
-    if (layout.initial < 2 * joinedBuffers || layout.bytes > joinedBytesMax / joinedBuffers) {
+    if (layout.initial < joinedBuffers || layout.bytes > joinedBytesMax / joinedBuffers) {
         return layout;
     }
     layout.leastRoom = isRewound ? layout.bytes : 1;

@@ -23,7 +23,7 @@ struct BufferLayout {
 
     /// Each receive has a buffer to itself, of those that `options` ask for.
     static BufferLayout single(const DriverOptions& options) noexcept;
-    /// 32 of them in one, to be filled piece by piece: what came for many connections lies
+    /// 64 of them in one, to be filled piece by piece: what came for many connections lies
     /// together, and a long message in one piece. The same as single() for a handful of buffers.
     static BufferLayout joined(const DriverOptions& options, bool isRewound) noexcept;
 };

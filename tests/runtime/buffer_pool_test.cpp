@@ -89,14 +89,14 @@ TEST(BufferLayoutTest, singleBuffersAreThoseAskedFor) {
 
 TEST(BufferLayoutTest, aLimitBelowTheStartIsTheStart) {
     EXPECT_EQ(BufferLayout::single(optionsFor(4, 2, 64)).limit, 4u);
-    EXPECT_EQ(BufferLayout::joined(optionsFor(64, 2, 64), true).limit, 2u);
+    EXPECT_EQ(BufferLayout::joined(optionsFor(64, 2, 64), true).limit, 1u);
 }
 
 TEST(BufferLayoutTest, joinedBuffersHaveAsMuchMemory) {
     BufferLayout layout = BufferLayout::joined(optionsFor(64, 1024, 8192), true);
-    EXPECT_EQ(layout.bytes, 262144u);
-    EXPECT_EQ(layout.initial, 2u);
-    EXPECT_EQ(layout.limit, 32u);
+    EXPECT_EQ(layout.bytes, 524288u);
+    EXPECT_EQ(layout.initial, 1u);
+    EXPECT_EQ(layout.limit, 16u);
     EXPECT_EQ(layout.leastRoom, 8192u);
     EXPECT_EQ(layout.messageBytes, 8192u);
     EXPECT_EQ(BufferLayout::joined(optionsFor(64, 1024, 8192), false).leastRoom, 1u);
@@ -104,7 +104,7 @@ TEST(BufferLayoutTest, joinedBuffersHaveAsMuchMemory) {
 
 TEST(BufferLayoutTest, aHandfulIsNotJoined) {
     EXPECT_EQ(BufferLayout::joined(optionsFor(63, 1024, 64), true).bytes, 64u);
-    EXPECT_EQ(BufferLayout::joined(optionsFor(64, 1024, 64), true).bytes, 2048u);
+    EXPECT_EQ(BufferLayout::joined(optionsFor(64, 1024, 64), true).bytes, 4096u);
     EXPECT_EQ(BufferLayout::joined(optionsFor(64, 64, 1u << 24), true).bytes, 1u << 24);
 }
 

@@ -2,7 +2,7 @@
 
 #include <deque>
 
-// Receives of many connections into the same buffers: 64 buffers of 64 bytes are two of 2048, where
+// Receives of many connections into the same buffers: 64 buffers of 64 bytes are one of 4096, where
 // the driver joins them.
 
 namespace wring {
